@@ -1,0 +1,202 @@
+//! What can be said of a stage while it is built.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use crate::admission::Admission;
+use crate::control::Controller;
+use crate::control::bound::TimeBound;
+use crate::edge::Origin;
+use crate::error::BoxError;
+use crate::failure::DeadLetter;
+use crate::gate;
+use crate::graph::spec::Spec;
+use crate::graph::wire::Wire;
+use crate::graph::{Graph, Stage};
+use crate::handler::{Each, Handler};
+use crate::queue::classes::Classes;
+use crate::worker::restarts::Intensity;
+use crate::worker::runner::Maker;
+
+/// Builds one stage; the last call gives it its handler.
+#[derive(Debug)]
+#[must_use = "a stage needs a handler: end with `each`, `handler`, `handler_with` or `solo`"]
+pub struct StageBuilder<'g, E> {
+    graph: &'g mut Graph,
+    stage: Stage<E>,
+    /// The capacity is set already, by `declare` or `queue`.
+    bounded: bool,
+}
+
+impl<'g, E: Send + 'static> StageBuilder<'g, E> {
+    pub(crate) fn new(graph: &'g mut Graph, stage: Stage<E>, bounded: bool) -> Self {
+        Self {
+            graph,
+            stage,
+            bounded,
+        }
+    }
+
+    /// Bounds the queue, in events; 1,024 by default.
+    pub fn queue(mut self, capacity: usize) -> Self {
+        let name = self.stage.name();
+        if self.bounded {
+            let complaint = format!(
+                "stage `{name}`: the capacity is set twice; `declare` or the first `queue` has set it"
+            );
+            self.graph.complaints.push(complaint);
+        } else if capacity == 0 {
+            let complaint = format!("stage `{name}`: a queue of 0 events takes none; give it at least 1");
+            self.graph.complaints.push(complaint);
+        } else {
+            self.stage.core.common.room.set_capacity(capacity);
+        }
+        self.bounded = true;
+        self
+    }
+
+    /// Bounds a batch, in events; by default 256 among the cores, where a batch
+    /// also ends after about 500 µs, and 1 in a blocking domain.
+    pub fn batch(self, batch_max: usize) -> Self {
+        self.edit(|spec| spec.batch = Some(batch_max.max(1)))
+    }
+
+    /// Serves events by class.
+    pub fn classes(self, classes: Classes) -> Self {
+        self.stage.core.inbox.set_classes(&classes);
+        self.edit(|spec| spec.classes = Some(classes))
+    }
+
+    /// Has a policy decide, beside the bound, who may enter.
+    pub fn admission(self, policy: impl Admission<E> + 'static) -> Self {
+        let core = &self.stage.core;
+        if core.admission.set(Box::new(policy)).is_ok() {
+            core.common.gate.set(gate::ADMISSION);
+        }
+        self
+    }
+
+    /// Sets the stage's latency budget: events that have waited for 0.9 of it
+    /// expire, and the queue holds no more than the budget can drain.
+    pub fn target(self, budget: Duration) -> Self {
+        self.stage.core.common.set_target(budget);
+        self.controller(TimeBound::default())
+    }
+
+    /// Declares that the handler blocks; it gets a pool of this many threads.
+    pub fn blocking(self, threads: RangeInclusive<usize>) -> Self {
+        let (min, max) = (*threads.start(), *threads.end());
+        if min == 0 || max < min {
+            let name = self.stage.name();
+            let complaint = format!(
+                "stage `{name}`: no pool of {min} to {max} threads; give `1..=n`"
+            );
+            self.graph.complaints.push(complaint);
+            return self;
+        }
+        self.edit(|spec| spec.blocking = Some((min, max)))
+    }
+
+    /// Says how often the handler may panic before the stage is quarantined.
+    pub fn restarts(self, intensity: Intensity) -> Self {
+        self.edit(|spec| spec.intensity = intensity)
+    }
+
+    /// Has accepted events that never reach the handler sent to `stage`.
+    /// If that has no room, they are dropped, and counted as dead letters here.
+    pub fn dead_letters(self, stage: &Stage<DeadLetter<E>>) -> Self {
+        let sink = self.wire().failures(stage);
+        let undertaker = move |letter| {
+            sink.enqueue_lossy(letter);
+        };
+        let _ = self.stage.core.undertaker.set(Box::new(undertaker));
+        self
+    }
+
+    /// Adds a controller.
+    pub fn controller(self, controller: impl Controller + 'static) -> Self {
+        self.edit(|spec| spec.controllers.push(Box::new(controller)))
+    }
+
+    /// Gives the stage a closure as its handler; each worker has a clone.
+    pub fn each<F>(self, work: F) -> Stage<E>
+    where
+        F: FnMut(E) -> Result<(), BoxError> + Clone + Send + 'static,
+    {
+        self.handler(Each::new(work))
+    }
+
+    /// Gives the stage a closure that sends on, made with its wire.
+    pub fn each_with<F, M>(self, make: M) -> Stage<E>
+    where
+        F: FnMut(E) -> Result<(), BoxError> + Clone + Send + 'static,
+        M: FnOnce(&Wire) -> F,
+    {
+        self.handler_with(|wire| Each::new(make(wire)))
+    }
+
+    /// Gives the stage a handler; each worker has a clone, made anew after a panic.
+    pub fn handler<H>(self, handler: H) -> Stage<E>
+    where
+        H: Handler<Event = E> + Clone + Send,
+    {
+        self.handler_with(|_| handler)
+    }
+
+    /// Gives the stage a handler that sends on: `make` gets its wire.
+    pub fn handler_with<H, F>(self, make: F) -> Stage<E>
+    where
+        H: Handler<Event = E> + Clone + Send,
+        F: FnOnce(&Wire) -> H,
+    {
+        let prototype = make(&self.wire());
+        self.staff(Arc::new(Mutex::new(Box::new(move || prototype.clone()))))
+    }
+
+    /// Gives the stage one single handler, which sees all its events, on one
+    /// worker. `make` is called again after a panic; its edges are the same.
+    pub fn solo<H, F>(mut self, mut make: F) -> Stage<E>
+    where
+        H: Handler<Event = E> + Send,
+        F: FnMut(&Wire) -> H + Send + 'static,
+    {
+        self = self.edit(|spec| spec.solo = true);
+        let wire = self.wire();
+        // Made now, so that its edges are checked before the start.
+        let mut first = Some(make(&wire));
+        let again = move || first.take().unwrap_or_else(|| make(&wire));
+        self.staff(Arc::new(Mutex::new(Box::new(again))))
+    }
+
+    fn staff<H: Handler<Event = E>>(self, make: Maker<H>) -> Stage<E> {
+        let core = Arc::clone(&self.stage.core);
+        let mut twice = false;
+        let this = self.edit(|spec| {
+            twice = spec.define.is_some();
+            spec.staff(core, make);
+        });
+        if twice {
+            let complaint = format!("stage `{}` is defined twice", this.stage.name());
+            this.graph.complaints.push(complaint);
+        }
+        this.stage
+    }
+
+    fn wire(&self) -> Wire {
+        let at = self.stage.core.common.at;
+        Wire::new(at.graph, Origin::Stage(at.stage))
+    }
+
+    fn edit(self, change: impl FnOnce(&mut Spec)) -> Self {
+        let at = self.stage.core.common.at;
+        if at.graph == self.graph.id
+            && let Some(spec) = self.graph.specs.get_mut(at.stage)
+        {
+            change(spec);
+        }
+        self
+    }
+}

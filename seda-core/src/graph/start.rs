@@ -1,0 +1,209 @@
+//! From a graph and a plan to running domains.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::control::Controller;
+use crate::control::classic::ClassicThreads;
+use crate::control::threads::ThreadControl;
+use crate::domain::Site;
+use crate::edge::Origin;
+use crate::failure::Failure;
+use crate::graph::Graph;
+use crate::graph::check::StartError;
+use crate::graph::spec::{Muster, Spec};
+use crate::graph::topology::Topology;
+use crate::graph::wire::Wire;
+use crate::here::Seat;
+use crate::life::Life;
+use crate::plan::layout::Domain;
+use crate::plan::{DomainKind, Plan};
+use crate::ready::Bit;
+use crate::roster::Roster;
+use crate::running::Running;
+use crate::running::parts::Parts;
+use crate::sink::Sink;
+use crate::stage::placement::Placing;
+use crate::worker::team::{Post, SourceMaker, Surroundings, Team};
+
+/// The most events of a batch among the cores, where no other bound is chosen.
+const BATCH_CORES: usize = 256;
+
+impl Graph {
+    /// Starts the graph: its threads run when this returns.
+    ///
+    /// # Errors
+    ///
+    /// Lists everything that is wrong with the graph or the plan, naming
+    /// stages and edges; or what kept a thread, driver or source from
+    /// starting. Nothing runs then.
+    pub fn start(self, plan: Plan) -> Result<Running, StartError> {
+        let name = Arc::clone(&self.name);
+        let parts = self.assemble(&plan)?;
+        Running::launch(parts).map_err(|complaints| StartError::new(&name, complaints))
+    }
+
+    /// Checks everything and builds the domains, but starts no thread.
+    pub(crate) fn assemble(mut self, plan: &Plan) -> Result<Parts, StartError> {
+        let topology = Topology::of(self.specs.iter().map(|spec| &*spec.control));
+        let mut complaints = self.check(&topology);
+        let wishes: Vec<_> = self.specs.iter().map(Spec::wish).collect();
+        let sources: Vec<_> = self.sources.iter().map(|source| source.name.clone()).collect();
+        let domains = plan.lay_out(&wishes, &sources).unwrap_or_else(|more| {
+            complaints.extend(more);
+            Vec::new()
+        });
+        if !complaints.is_empty() {
+            return Err(StartError::new(&self.name, complaints));
+        }
+        let stages = self.specs.iter().map(|spec| Arc::clone(&spec.control));
+        let roster = Arc::new(Roster::new(self.id, stages.collect()));
+        let around = Surroundings {
+            life: Arc::new(Life::default()),
+            clock: self.clock.clone(),
+            roster: Arc::clone(&roster),
+            driver: self.driver.clone(),
+        };
+        let failures: Vec<_> = (0..self.specs.len()).map(|stage| self.failure_sink(stage)).collect();
+        let mut builder = Assembly {
+            plan,
+            ranks: topology.ranks(),
+            muster: |stage: usize| Muster {
+                failures: failures.get(stage).cloned().flatten(),
+                traces: Arc::clone(&self.traces),
+                clock: self.clock.clone(),
+                measured: plan.measured,
+            },
+            specs: &mut self.specs,
+            controllers: Vec::new(),
+        };
+        let mut makers: Vec<Option<SourceMaker>> =
+            self.sources.into_iter().map(|source| Some(source.make)).collect();
+        let teams = domains
+            .iter()
+            .map(|domain| {
+                let of_domain = domain.sources.iter();
+                let sources = of_domain.filter_map(|index| makers.get_mut(*index)?.take());
+                builder.team(domain, sources.collect(), around.clone())
+            })
+            .collect();
+        Ok(Parts {
+            name: Arc::clone(&self.name),
+            controllers: builder.controllers,
+            restarts: self.specs.iter().map(|spec| spec.restarts.clone()).collect(),
+            teams,
+            around,
+            sources,
+            traces: Arc::clone(&self.traces),
+            failures: self.failures.is_some(),
+        })
+    }
+
+    fn failure_sink(&self, stage: usize) -> Option<Sink<Failure>> {
+        let failures = self.failures.as_ref()?;
+        // A failure of the failure stage itself is only counted and logged.
+        (failures.core.common.at.stage != stage)
+            .then(|| Wire::new(self.id, Origin::Stage(stage)).failures(failures))
+    }
+}
+
+/// Builds domains one by one.
+struct Assembly<'a, M> {
+    plan: &'a Plan,
+    ranks: Vec<usize>,
+    muster: M,
+    specs: &'a mut Vec<Spec>,
+    controllers: Vec<(usize, Box<dyn Controller>)>,
+}
+
+impl<M: Fn(usize) -> Muster> Assembly<'_, M> {
+    fn team(
+        &mut self,
+        domain: &Domain,
+        sources: Vec<SourceMaker>,
+        around: Surroundings,
+    ) -> Arc<Team> {
+        let workers = domain.kind.workers_max();
+        let site = Arc::new(Site::new(&domain.name, workers));
+        let seats = Seat::new_domain(workers);
+        let mut posts: Vec<Option<Post>> = (0..self.specs.len()).map(|_| None).collect();
+        for stage in &domain.stages {
+            let rank = self.ranks.get(*stage).copied().unwrap_or(0);
+            let post = self.post(*stage, rank, (domain, &site, &seats));
+            if let Some(place) = posts.get_mut(rank) {
+                *place = post;
+            }
+        }
+        Team::new(
+            site,
+            domain.kind,
+            (posts, self.shares(domain)),
+            (sources, seats),
+            around,
+        )
+    }
+
+    fn post(
+        &mut self,
+        stage: usize,
+        rank: usize,
+        (domain, site, seats): (&Domain, &Arc<Site>, &[Seat]),
+    ) -> Option<Post> {
+        let muster = (self.muster)(stage);
+        let spec = self.specs.get_mut(stage)?;
+        let cores = matches!(domain.kind, DomainKind::Cores { .. });
+        let home = spec.solo.then(|| if cores { stage % seats.len() } else { 0 });
+        let planned = self.plan.stages.get(&spec.name).and_then(|seating| seating.batch);
+        let usual = if cores { BATCH_CORES } else { 1 };
+        let common = spec.control.common();
+        let batch = planned.or(spec.batch).unwrap_or(usual);
+        common.batch_max.store(batch, Ordering::Relaxed);
+        spec.control.place(Placing {
+            site: Arc::clone(site),
+            bit: Bit::of_rank(rank),
+            home,
+            seats: if cores { seats } else { &[] },
+            edges: common.edges().len(),
+            classes: spec.classes.as_ref(),
+        });
+        let controllers = std::mem::take(&mut spec.controllers);
+        self.controllers.extend(controllers.into_iter().map(|controller| (stage, controller)));
+        self.controllers.extend(thread_controller(domain).map(|controller| (stage, controller)));
+        let recruit = (spec.define.take()?)(muster);
+        Some(Post { recruit, home })
+    }
+
+    /// Gives the shares by rank, or none when the plan gives this domain none.
+    fn shares(&self, domain: &Domain) -> Vec<u32> {
+        let share = |stage: &usize| {
+            let spec = self.specs.get(*stage)?;
+            self.plan.stages.get(&spec.name)?.share
+        };
+        if domain.stages.iter().filter_map(share).next().is_none() {
+            return Vec::new();
+        }
+        let mut shares = vec![1; self.specs.len()];
+        for stage in &domain.stages {
+            let rank = self.ranks.get(*stage).copied().unwrap_or(0);
+            if let (Some(place), Some(share)) = (shares.get_mut(rank), share(stage)) {
+                *place = share;
+            }
+        }
+        shares
+    }
+}
+
+/// Gives the controller of an elastic pool with this one stage.
+fn thread_controller(domain: &Domain) -> Option<Box<dyn Controller>> {
+    match domain.kind {
+        DomainKind::Blocking { min, max } if min < max && domain.stages.len() == 1 => {
+            if domain.classic {
+                Some(Box::new(ClassicThreads::default()))
+            } else {
+                Some(Box::new(ThreadControl::new(max, num_cpus::get())))
+            }
+        }
+        _ => None,
+    }
+}
+

@@ -1,0 +1,150 @@
+//! What the current thread is just now: which worker, at what time, for which event.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::clock::Tick;
+use crate::meta::Meta;
+use crate::ready::LocalSet;
+
+/// Says who may touch an [`OwnedCell`](crate::owned_cell::OwnedCell): one worker of one domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SeatId {
+    domain: u64,
+    worker: usize,
+}
+
+impl SeatId {
+    /// Is where no thread ever sits.
+    pub(crate) const NOBODY: Self = Self {
+        domain: 0,
+        worker: usize::MAX,
+    };
+
+    pub(crate) const fn worker(self) -> usize {
+        self.worker
+    }
+
+    pub(crate) const fn domain(self) -> u64 {
+        self.domain
+    }
+}
+
+/// Is the right to be one worker.
+///
+/// There is exactly one for each [`SeatId`], it cannot be copied, and a thread
+/// sits on it only inside [`Seat::sit`]; so at most one thread is that worker.
+#[derive(Debug)]
+pub(crate) struct Seat(SeatId);
+
+impl Seat {
+    /// Makes the seats of a new domain, numbered from 0.
+    pub(crate) fn new_domain(workers: usize) -> Vec<Self> {
+        static DOMAINS: AtomicU64 = AtomicU64::new(1);
+        let domain = DOMAINS.fetch_add(1, Ordering::Relaxed);
+        (0..workers)
+            .map(|worker| Self(SeatId { domain, worker }))
+            .collect()
+    }
+
+    pub(crate) const fn id(&self) -> SeatId {
+        self.0
+    }
+
+    /// Makes the current thread this worker for as long as `work` runs.
+    pub(crate) fn sit<R>(&mut self, work: impl FnOnce(&Here) -> R) -> R {
+        HERE.with(|here| {
+            let before = here.seat.replace(self.0);
+            let _leave = Leave { here, before };
+            work(here)
+        })
+    }
+}
+
+struct Leave<'h> {
+    here: &'h Here,
+    before: SeatId,
+}
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        self.here.seat.set(self.before);
+    }
+}
+
+/// Names a stage across all graphs of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct StageRef {
+    pub(crate) graph: u64,
+    pub(crate) stage: usize,
+}
+
+/// Is the state of the current thread. It is neither `Send` nor `Sync`, and
+/// nobody else makes one, so a `&Here` proves which thread holds it.
+#[derive(Debug)]
+pub(crate) struct Here {
+    seat: Cell<SeatId>,
+    /// The meta that events enqueued now inherit.
+    pub(crate) meta: Cell<Meta>,
+    /// The worker's time stamp, taken once per batch.
+    pub(crate) now: Cell<Tick>,
+    /// Whether events take so long here that each enqueue needs a stamp of its own.
+    pub(crate) exact: Cell<bool>,
+    /// The stages whose local queue has events.
+    pub(crate) ready: LocalSet,
+    /// The stage that last refused an event for want of room.
+    pub(crate) refused: Cell<Option<StageRef>>,
+    /// The pressure level of the overload manager, 0 to 255, given to handlers.
+    pub(crate) pressure: Cell<u8>,
+}
+
+impl Here {
+    #[inline]
+    pub(crate) fn seat(&self) -> SeatId {
+        self.seat.get()
+    }
+}
+
+thread_local! {
+    static HERE: Here = const {
+        Here {
+            seat: Cell::new(SeatId::NOBODY),
+            meta: Cell::new(Meta::NONE),
+            now: Cell::new(Tick::ZERO),
+            exact: Cell::new(true),
+            ready: LocalSet::new(),
+            refused: Cell::new(None),
+            pressure: Cell::new(0),
+        }
+    };
+}
+
+/// Runs `look` with the state of the current thread.
+#[inline]
+pub(crate) fn with<R>(look: impl FnOnce(&Here) -> R) -> R {
+    HERE.with(look)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Seat, SeatId, with};
+
+    #[test]
+    fn a_thread_sits_only_as_long_as_the_work_runs() {
+        let mut seats = Seat::new_domain(2);
+        let ids: Vec<SeatId> = seats.iter().map(Seat::id).collect();
+        assert_ne!(ids[0], ids[1]);
+        seats[1].sit(|here| assert_eq!(here.seat(), ids[1]));
+        assert_eq!(with(super::Here::seat), SeatId::NOBODY);
+    }
+
+    #[test]
+    fn a_panic_leaves_the_seat() {
+        let mut seats = Seat::new_domain(1);
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            seats[0].sit(|_| panic!("on purpose"));
+        }));
+        assert!(caught.is_err());
+        assert_eq!(with(super::Here::seat), SeatId::NOBODY);
+    }
+}

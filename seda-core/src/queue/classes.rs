@@ -1,0 +1,248 @@
+//! Several priorities in one queue: strict or weighted, and none starves.
+
+use std::collections::VecDeque;
+
+use crate::meta::Class;
+use crate::queue::Entry;
+
+/// In a strict queue, one pick in this many goes to the class that waited longest.
+const STARVATION_PICKS: u32 = 64;
+
+/// Says how a queue serves its classes.
+///
+/// ```
+/// use seda_core::{Classes, Graph};
+///
+/// let mut graph = Graph::new("two classes");
+/// graph
+///     .stage("serve")
+///     .queue(64)
+///     .classes(Classes::weighted([8, 1]))
+///     .each(|_request: u32| Ok(()));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Classes(Rule);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Rule {
+    Strict(usize),
+    Weighted(Vec<u32>),
+}
+
+impl Classes {
+    /// Serves class 0 before class 1, and so on; one pick in 64 goes to the
+    /// class whose next event has waited longest, so that none starves.
+    ///
+    /// `count` is held between 1 and [`Class::COUNT_MAX`].
+    pub fn strict(count: usize) -> Self {
+        Self(Rule::Strict(count.clamp(1, Class::COUNT_MAX)))
+    }
+
+    /// Serves the classes in proportion to their weights (each at least 1), as
+    /// far as they have events; class 0 has the first weight.
+    ///
+    /// Weights beyond [`Class::COUNT_MAX`] are not used.
+    pub fn weighted(weights: impl IntoIterator<Item = u32>) -> Self {
+        let mut weights: Vec<u32> = weights
+            .into_iter()
+            .take(Class::COUNT_MAX)
+            .map(|weight| weight.max(1))
+            .collect();
+        if weights.is_empty() {
+            weights.push(1);
+        }
+        Self(Rule::Weighted(weights))
+    }
+
+    fn count(&self) -> usize {
+        match &self.0 {
+            Rule::Strict(count) => *count,
+            Rule::Weighted(weights) => weights.len(),
+        }
+    }
+}
+
+/// Is a queue with one line of events per class.
+#[derive(Debug)]
+pub(crate) struct Classified<E> {
+    lines: Vec<Line<E>>,
+    strict: bool,
+    picks: u32,
+    len: usize,
+}
+
+#[derive(Debug)]
+struct Line<E> {
+    events: VecDeque<Entry<E>>,
+    weight: i64,
+    /// Smooth weighted round robin: what this class is owed.
+    credit: i64,
+}
+
+impl<E> Classified<E> {
+    pub(crate) fn new(classes: &Classes) -> Self {
+        let weight = |place: usize| match &classes.0 {
+            Rule::Strict(_) => 1,
+            Rule::Weighted(weights) => weights.get(place).copied().map_or(1, i64::from),
+        };
+        Self {
+            lines: (0..classes.count())
+                .map(|place| Line {
+                    events: VecDeque::new(),
+                    weight: weight(place),
+                    credit: 0,
+                })
+                .collect(),
+            strict: matches!(classes.0, Rule::Strict(_)),
+            picks: 0,
+            len: 0,
+        }
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn push(&mut self, entry: Entry<E>) {
+        if let Some(line) = self.line_of(&entry) {
+            line.events.push_back(entry);
+            self.len += 1;
+        }
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Entry<E>> {
+        let place = if self.strict {
+            self.pick_strict()
+        } else {
+            self.pick_weighted()
+        }?;
+        self.pop_at(place)
+    }
+
+    pub(crate) fn give_back(&mut self, from: &mut VecDeque<Entry<E>>) {
+        while let Some(entry) = from.pop_back() {
+            if let Some(line) = self.line_of(&entry) {
+                line.events.push_front(entry);
+                self.len += 1;
+            }
+        }
+    }
+
+    pub(crate) fn pop_least_urgent(&mut self) -> Option<Entry<E>> {
+        let place = self.lines.iter().rposition(|line| !line.events.is_empty())?;
+        self.pop_at(place)
+    }
+
+    fn line_of(&mut self, entry: &Entry<E>) -> Option<&mut Line<E>> {
+        let last = self.lines.len().saturating_sub(1);
+        let place = usize::from(entry.meta.class().0).min(last);
+        self.lines.get_mut(place)
+    }
+
+    fn pop_at(&mut self, place: usize) -> Option<Entry<E>> {
+        let entry = self.lines.get_mut(place)?.events.pop_front()?;
+        self.len -= 1;
+        Some(entry)
+    }
+
+    fn pick_strict(&mut self) -> Option<usize> {
+        self.picks = self.picks.wrapping_add(1);
+        if self.picks.is_multiple_of(STARVATION_PICKS) {
+            return self.longest_waiting();
+        }
+        self.lines.iter().position(|line| !line.events.is_empty())
+    }
+
+    fn longest_waiting(&self) -> Option<usize> {
+        let heads = self.lines.iter().enumerate();
+        heads
+            .filter_map(|(place, line)| Some((line.events.front()?.enqueued, place)))
+            .min()
+            .map(|(_, place)| place)
+    }
+
+    /// Smooth weighted round robin over the classes that have events: each
+    /// gains its weight, the richest is served and pays what all gained.
+    fn pick_weighted(&mut self) -> Option<usize> {
+        let mut gained = 0;
+        let mut richest: Option<(i64, usize)> = None;
+        for (place, line) in self.lines.iter_mut().enumerate() {
+            if line.events.is_empty() {
+                line.credit = 0;
+                continue;
+            }
+            line.credit += line.weight;
+            gained += line.weight;
+            if richest.is_none_or(|(credit, _)| line.credit > credit) {
+                richest = Some((line.credit, place));
+            }
+        }
+        let (_, place) = richest?;
+        self.lines.get_mut(place)?.credit -= gained;
+        Some(place)
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::{Classes, Classified};
+    use crate::clock::Tick;
+    use crate::meta::{Class, Meta};
+    use crate::queue::Entry;
+
+    fn filled(classes: &Classes, per_class: u64) -> Classified<u8> {
+        let mut queue = Classified::new(classes);
+        for n in 0..per_class {
+            for class in 0..3 {
+                queue.push(Entry {
+                    event: class,
+                    meta: Meta::NONE.with_class(Class(class)),
+                    enqueued: Tick::from_nanos(n),
+                });
+            }
+        }
+        queue
+    }
+
+    fn served(queue: &mut Classified<u8>, n: usize) -> [usize; 3] {
+        let mut counts = [0; 3];
+        for entry in std::iter::from_fn(|| queue.pop()).take(n) {
+            counts[usize::from(entry.event)] += 1;
+        }
+        counts
+    }
+
+    #[test]
+    fn strict_serves_the_urgent_first_and_starves_none() {
+        let mut queue = filled(&Classes::strict(3), 1_000);
+        // The heads of the waiting classes are equally old; ties go to the
+        // urgent one until its head is younger.
+        assert_eq!(served(&mut queue, 640), [631, 5, 4]);
+    }
+
+    #[test]
+    fn weighted_serves_in_proportion() {
+        let mut queue = filled(&Classes::weighted([6, 3, 1]), 1_000);
+        assert_eq!(served(&mut queue, 500), [300, 150, 50]);
+    }
+
+    #[test]
+    fn an_empty_class_leaves_its_share_to_the_others() {
+        let mut queue = filled(&Classes::weighted([6, 3, 1]), 10);
+        assert_eq!(served(&mut queue, 30), [10, 10, 10]);
+        assert_eq!((queue.len(), queue.pop().is_none()), (0, true));
+    }
+
+    #[test]
+    fn what_is_given_back_comes_first_again() {
+        let mut queue = filled(&Classes::strict(3), 4);
+        let mut out = std::collections::VecDeque::new();
+        out.extend(queue.pop());
+        out.extend(queue.pop());
+        let first = out.front().map(|entry| entry.enqueued);
+        queue.give_back(&mut out);
+        assert_eq!(queue.pop().map(|entry| entry.enqueued), first);
+        assert_eq!(queue.len(), 11);
+        assert_eq!(queue.pop_least_urgent().map(|entry| entry.event), Some(2));
+    }
+}

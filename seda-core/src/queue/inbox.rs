@@ -1,0 +1,162 @@
+//! The part of a stage's queue that any thread can reach.
+
+use std::collections::VecDeque;
+
+use crate::meta::Key;
+use crate::queue::classes::Classes;
+use crate::queue::lanes::{LaneId, Lanes};
+use crate::queue::{Entry, EventQueue};
+use crate::sync::Mutex;
+
+/// Is a locked queue. What depends on whether it is empty or closed (ready
+/// bits, the choice to refuse) is decided while the lock is held.
+#[derive(Debug)]
+pub(crate) struct Inbox<E>(Mutex<State<E>>);
+
+#[derive(Debug)]
+struct State<E> {
+    events: EventQueue<E>,
+    lanes: Option<Box<Lanes<E>>>,
+    closed: bool,
+    /// Serves keyed and other events in turn.
+    lanes_next: bool,
+}
+
+/// What a batch took from an inbox.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    pub(crate) lane: Option<LaneId>,
+    /// Events are left that another worker could take.
+    pub(crate) more: bool,
+}
+
+impl<E> Inbox<E> {
+    pub(crate) fn new(classes: Option<&Classes>) -> Self {
+        Self(Mutex::new(State {
+            events: EventQueue::new(classes),
+            lanes: None,
+            closed: false,
+            lanes_next: false,
+        }))
+    }
+
+    /// Changes how classes are served; keeps what is queued.
+    pub(crate) fn set_classes(&self, classes: &Classes) {
+        let mut state = self.0.lock();
+        let mut queued = VecDeque::new();
+        state.events.take_into(&mut queued, usize::MAX);
+        state.events = EventQueue::new(Some(classes));
+        queued.into_iter().for_each(|entry| state.events.push(entry));
+    }
+
+    /// Appends events whose room is reserved, in their key's lane if they have
+    /// one; gives them back when closed. `ready` runs under the lock with their number.
+    pub(crate) fn push<I>(&self, lane: Option<Key>, entries: I, ready: impl FnOnce(usize)) -> Result<(), I>
+    where
+        I: IntoIterator<Item = Entry<E>>,
+    {
+        let mut state = self.0.lock();
+        if state.closed {
+            return Err(entries);
+        }
+        let mut n = 0;
+        for entry in entries {
+            state.push(lane, entry);
+            n += 1;
+        }
+        ready(n);
+        Ok(())
+    }
+
+    /// Takes up to `limit` events. `idle` runs under the lock when nothing is
+    /// left that a worker could take.
+    pub(crate) fn take_into(
+        &self,
+        into: &mut VecDeque<Entry<E>>,
+        limit: usize,
+        idle: impl FnOnce(),
+    ) -> Taken {
+        let mut state = self.0.lock();
+        let lane = state.take_into(into, limit);
+        let more = state.is_ready();
+        if !more {
+            idle();
+        }
+        Taken { lane, more }
+    }
+
+    /// Takes back, in front, what a batch left; lets its lane go. `ready` runs
+    /// under the lock when there is something to take.
+    pub(crate) fn give_back(
+        &self,
+        lane: Option<LaneId>,
+        left: &mut VecDeque<Entry<E>>,
+        ready: impl FnOnce(),
+    ) {
+        let mut state = self.0.lock();
+        match (lane, &mut state.lanes) {
+            (Some(lane), Some(lanes)) => lanes.release(lane, left),
+            _ => state.events.give_back(left),
+        }
+        if state.is_ready() {
+            ready();
+        }
+    }
+
+    /// Removes the oldest event of the least urgent class; keyed ones stay.
+    pub(crate) fn evict_oldest(&self) -> Option<Entry<E>> {
+        self.0.lock().events.pop_oldest()
+    }
+
+    /// Takes no more events from now on, and gives out all it holds.
+    pub(crate) fn close(&self) -> VecDeque<Entry<E>> {
+        let mut state = self.0.lock();
+        state.closed = true;
+        state.drain()
+    }
+
+    /// Gives out all it holds and stays open.
+    pub(crate) fn drain(&self) -> VecDeque<Entry<E>> {
+        self.0.lock().drain()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        let state = self.0.lock();
+        state.events.len() + state.lanes.as_ref().map_or(0, |lanes| lanes.len())
+    }
+}
+
+impl<E> State<E> {
+    fn push(&mut self, lane: Option<Key>, entry: Entry<E>) {
+        match lane {
+            Some(key) => self
+                .lanes
+                .get_or_insert_with(|| Box::new(Lanes::new()))
+                .push(key, entry),
+            None => self.events.push(entry),
+        }
+    }
+
+    fn take_into(&mut self, into: &mut VecDeque<Entry<E>>, limit: usize) -> Option<LaneId> {
+        self.lanes_next = !self.lanes_next;
+        let keyed = self.lanes.as_ref().is_some_and(|lanes| lanes.is_ready());
+        if keyed && (self.lanes_next || self.events.len() == 0) {
+            return self.lanes.as_mut()?.take_into(into, limit);
+        }
+        self.events.take_into(into, limit);
+        None
+    }
+
+    fn is_ready(&self) -> bool {
+        self.events.len() > 0 || self.lanes.as_ref().is_some_and(|lanes| lanes.is_ready())
+    }
+
+    fn drain(&mut self) -> VecDeque<Entry<E>> {
+        let mut all = VecDeque::new();
+        self.events.take_into(&mut all, usize::MAX);
+        if let Some(lanes) = &mut self.lanes {
+            lanes.drain_into(&mut all);
+        }
+        all
+    }
+}

@@ -1,0 +1,100 @@
+//! A worker's own queue of a stage: no lock, since nobody else reaches it.
+
+use std::collections::VecDeque;
+
+use crate::queue::classes::Classes;
+use crate::queue::{Entry, EventQueue};
+use crate::room::Room;
+
+/// Is the events that one worker enqueued for itself, and the room it holds ready.
+#[derive(Debug)]
+pub(crate) struct LocalQueue<E> {
+    events: EventQueue<E>,
+    /// Room that is reserved in the stage's [`Room`] but holds no event yet.
+    pocket: usize,
+}
+
+impl<E> LocalQueue<E> {
+    pub(crate) fn new(classes: Option<&Classes>) -> Self {
+        Self {
+            events: EventQueue::new(classes),
+            pocket: 0,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    /// Appends an event, or gives it back when there is no room; tells whether
+    /// the queue was empty.
+    #[inline]
+    pub(crate) fn push(&mut self, room: &Room, entry: Entry<E>) -> Result<bool, E> {
+        if self.pocket == 0 {
+            self.pocket = room.reserve_up_to(room.pocket());
+            if self.pocket == 0 {
+                return Err(entry.event);
+            }
+        }
+        self.pocket -= 1;
+        Ok(self.push_reserved(entry))
+    }
+
+    /// Appends an event whose room is already reserved.
+    #[inline]
+    pub(crate) fn push_reserved(&mut self, entry: Entry<E>) -> bool {
+        let was_empty = self.events.len() == 0;
+        self.events.push(entry);
+        was_empty
+    }
+
+    /// Hands all its events, or by class the next `limit`, over to a batch that
+    /// will take `limit` of them; keeps at most `keep` of their room ready.
+    #[inline]
+    pub(crate) fn lend_into(
+        &mut self,
+        into: &mut VecDeque<Entry<E>>,
+        limit: usize,
+        (room, keep): (&Room, usize),
+    ) -> usize {
+        let n = limit.min(self.events.len());
+        self.events.lend_into(into, limit);
+        self.pocket += n;
+        if self.pocket > keep {
+            room.release(self.pocket - keep);
+            self.pocket = keep;
+        }
+        n
+    }
+
+    /// Takes back what a batch left: `untaken` of it had given up its room.
+    pub(crate) fn give_back(
+        &mut self,
+        left: &mut VecDeque<Entry<E>>,
+        untaken: usize,
+        room: &Room,
+    ) {
+        self.events.give_back(left);
+        let from_pocket = untaken.min(self.pocket);
+        self.pocket -= from_pocket;
+        room.force(untaken - from_pocket);
+    }
+
+    /// Gives the room that is held ready back, before the worker sleeps; tells
+    /// whether there was any.
+    pub(crate) fn empty_pocket(&mut self, room: &Room) -> bool {
+        let had = self.pocket > 0;
+        if had {
+            room.release(self.pocket);
+            self.pocket = 0;
+        }
+        had
+    }
+
+    /// Removes the oldest event of the least urgent class; its room goes to the pocket.
+    pub(crate) fn evict_oldest(&mut self) -> Option<Entry<E>> {
+        let entry = self.events.pop_oldest()?;
+        self.pocket += 1;
+        Some(entry)
+    }
+}

@@ -1,0 +1,106 @@
+//! The controllers' thread: samples the running graph, carries out decisions.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::control::conductor::{Conductor, Levers};
+use crate::control::{Decision, Sample};
+use crate::life::Phase;
+use crate::running::parts::Parts;
+use crate::stage::core::StageControl;
+use crate::worker::team::{Surroundings, Team};
+
+/// Is what controllers see and move in a running graph.
+pub(crate) struct Controls {
+    around: Surroundings,
+    teams: Vec<Arc<Team>>,
+}
+
+impl Controls {
+    pub(crate) fn of(parts: &Parts) -> Self {
+        Self {
+            around: parts.around.clone(),
+            teams: parts.teams.clone(),
+        }
+    }
+
+    /// Starts the controllers' thread, if there are any controllers.
+    pub(crate) fn conduct(self, mut conductor: Conductor) -> Result<Option<JoinHandle<()>>, String> {
+        if conductor.due().is_none() {
+            return Ok(None);
+        }
+        let work = move || {
+            while let Some(due) = conductor.due() {
+                let wait = due.since(self.around.clock.now());
+                let until = Instant::now().checked_add(wait.max(Duration::from_millis(1)));
+                let stopping = || self.around.life.phase() == Phase::Stopping;
+                if self.around.life.wait_until(until, stopping) {
+                    return;
+                }
+                conductor.tick(self.around.clock.now(), &self);
+            }
+        };
+        let thread = std::thread::Builder::new().name("seda-control".into());
+        let spawned = thread.spawn(work);
+        spawned.map(Some).map_err(|error| format!("no thread for the controllers: {error}"))
+    }
+
+    fn stage(&self, stage: usize) -> Option<&dyn StageControl> {
+        self.around.roster.iter().nth(stage)
+    }
+
+    fn team_of(&self, stage: &dyn StageControl) -> Option<&Arc<Team>> {
+        self.teams.iter().find(|team| stage.runs_at(&team.site))
+    }
+}
+
+/// Reads a stage's counters for its controllers.
+pub(crate) fn sample(stage: &dyn StageControl, team: Option<&Arc<Team>>) -> Sample {
+    let common = stage.common();
+    let finished = common.finished();
+    let busy = common.meters().map(|meter| meter.busy.get()).sum();
+    Sample {
+        queued: stage.queued(),
+        in_hand: common.in_hand(),
+        accepted: stage.accepted(),
+        finished,
+        busy: Duration::from_nanos(busy),
+        cpu: team.and_then(|team| team.cpu()),
+        threads: team.map_or(1, |team| team.live()),
+        limit: common.room.limit(),
+        target: common.target(),
+    }
+}
+
+/// Carries out what concerns the stage itself; threads are the caller's.
+pub(crate) fn apply(stage: &dyn StageControl, decision: &Decision) {
+    let common = stage.common();
+    if let Some(limit) = decision.limit {
+        common.room.set_limit(limit);
+        common.waiters.room_freed();
+    }
+    if let Some(batch) = decision.batch {
+        common.batch_max.store(batch.max(1), Ordering::Relaxed);
+    }
+}
+
+impl Levers for Controls {
+    fn sample(&self, stage: usize) -> Sample {
+        let stage = self.stage(stage);
+        stage.map_or_else(Sample::default, |stage| sample(stage, self.team_of(stage)))
+    }
+
+    fn apply(&self, stage: usize, decision: &Decision) {
+        let Some(stage) = self.stage(stage) else {
+            return;
+        };
+        apply(stage, decision);
+        if let (Some(threads), Some(team)) = (decision.threads, self.team_of(stage))
+            && let Err(error) = team.grow_to(threads)
+        {
+            tracing::warn!(target: "seda", "no more threads for `{}`: {error}", team.site.name());
+        }
+    }
+}

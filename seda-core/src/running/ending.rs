@@ -1,0 +1,140 @@
+//! How a graph ends: drained, or stopped at once.
+
+use std::error::Error;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use crate::gate;
+use crate::ledger::Ledger;
+use crate::life::Phase;
+use crate::running::{Inner, Running};
+
+/// How long a stop waits for handlers that are running.
+const LEAVE_WITHIN: Duration = Duration::from_secs(1);
+
+/// Says that a drain ran out of time; the ledger lists what became of the rest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DrainError {
+    /// The account of every stage: what was left is dead-lettered, or in the
+    /// hand of a handler that has not returned.
+    pub ledger: Ledger,
+}
+
+impl fmt::Display for DrainError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the drain ran out of time; left over:")?;
+        for account in &self.ledger.accounts {
+            if account.dead_lettered + account.in_hand > 0 {
+                write!(
+                    f,
+                    " `{}`: {} dead-lettered, {} in hand;",
+                    account.stage, account.dead_lettered, account.in_hand
+                )?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Error for DrainError {}
+
+impl Running {
+    /// Ends the graph in order: sources and inlets close, what is accepted is
+    /// finished, sources write their last answers, the threads leave.
+    ///
+    /// It may be called from any thread, and more than once; every call
+    /// returns the final ledger. A [`stop`](Self::stop) cuts it short. Do not
+    /// call it in a handler: it would wait for itself.
+    ///
+    /// # Blocking
+    ///
+    /// Blocks until all is finished, at most for `within` and then for as long
+    /// as a stop.
+    ///
+    /// # Errors
+    ///
+    /// When `within` was not enough, what was left is dead-lettered, and the
+    /// error's ledger lists it.
+    pub fn drain(&self, within: Duration) -> Result<Ledger, DrainError> {
+        let until = Instant::now().checked_add(within);
+        self.inner.begin_drain();
+        let life = &self.inner.parts.around.life;
+        life.wait_until(until, || {
+            life.phase() == Phase::Stopping || self.inner.is_drained()
+        });
+        let finished = self.inner.is_drained();
+        let ledger = self.stop();
+        if finished {
+            Ok(ledger)
+        } else {
+            Err(DrainError { ledger })
+        }
+    }
+
+    /// Begins a drain and returns at once; [`drain`](Self::drain) waits for its end.
+    pub fn begin_drain(&self) {
+        self.inner.begin_drain();
+    }
+
+    /// Ends the graph at once: whatever waits is dead-lettered. Handlers that
+    /// are running finish their batch.
+    ///
+    /// It may be called from any thread, and more than once.
+    ///
+    /// # Blocking
+    ///
+    /// Waits up to a second for handlers that are running; what they hold
+    /// after that is `in_hand` in the ledger.
+    pub fn stop(&self) -> Ledger {
+        self.inner.stop();
+        self.ledger()
+    }
+}
+
+impl Inner {
+    fn begin_drain(&self) {
+        let around = &self.parts.around;
+        for stage in around.roster.iter() {
+            stage.common().gate.set(gate::INLETS_CLOSED);
+        }
+        if around.life.advance(Phase::Draining) {
+            self.wake_all();
+        }
+    }
+
+    fn is_drained(&self) -> bool {
+        let roster = &self.parts.around.roster;
+        // The sources in between: their last answers may make events.
+        roster.is_settled() && self.parts.teams.iter().all(|team| team.is_drained()) && roster.is_settled()
+    }
+
+    fn stop(&self) {
+        let around = &self.parts.around;
+        if around.life.advance(Phase::Stopping) {
+            self.wake_all();
+        }
+        for stage in around.roster.iter() {
+            stage.close();
+        }
+        let until = Instant::now().checked_add(LEAVE_WITHIN);
+        let all_left = || self.parts.teams.iter().all(|team| team.live() == 0);
+        around.life.wait_until(until, all_left);
+        for stage in around.roster.iter() {
+            stage.close();
+        }
+    }
+
+    fn wake_all(&self) {
+        self.parts.teams.iter().for_each(|team| team.site.wake_all());
+        self.parts.around.life.announce();
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stop();
+        if let Some(thread) = self.conductor.lock().take() {
+            let _ = thread.join();
+        }
+    }
+}

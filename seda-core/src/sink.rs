@@ -1,0 +1,346 @@
+//! The enqueue side of a stage's queue.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::edge::{Edge, Overflow};
+use crate::here::{self, Here};
+use crate::meta::Meta;
+use crate::queue::Entry;
+use crate::queue::local::LocalQueue;
+use crate::rejected::{Reason, Rejected};
+use crate::slots::Slots;
+use crate::stage::core::{Ask, Refusal, StageCore};
+
+/// Enqueues events for one stage, along one edge of the graph.
+///
+/// It is a plain field of a handler; clones are cheap and work on any thread.
+/// On a worker of the stage's own domain an enqueue is a push onto that
+/// worker's queue; from elsewhere it takes a lock, and wakes a worker only if
+/// one sleeps.
+///
+/// # Ordering
+///
+/// Events of one producer and one class are handled in the order they were
+/// enqueued by a stage with one worker; with several workers, events with the
+/// same [`Key`](crate::Key) are (contract 6).
+pub struct Sink<E> {
+    core: Arc<StageCore<E>>,
+    edge: Arc<Edge>,
+}
+
+impl<E: Send + 'static> Sink<E> {
+    pub(crate) fn new(core: Arc<StageCore<E>>, edge: Arc<Edge>) -> Self {
+        Self { core, edge }
+    }
+
+    /// Names the stage behind this sink.
+    pub fn stage(&self) -> &str {
+        &self.core.common.name
+    }
+
+    /// Chooses what happens along this edge when the stage has no room.
+    ///
+    /// Every edge that closes a loop must choose; others reject by default.
+    #[must_use]
+    pub fn overflow(self, overflow: Overflow) -> Self {
+        self.edge.set_overflow(overflow);
+        self
+    }
+
+    /// Enqueues one event, which inherits the meta of the event in hand.
+    ///
+    /// # Errors
+    ///
+    /// Gives the event back with the reason when there is no room
+    /// ([`Reason::Full`]), when admission sheds it, when its deadline has
+    /// passed, or when the stage is closed. Along an edge that drops, a full
+    /// queue is no error.
+    #[inline]
+    pub fn enqueue(&self, event: E) -> Result<(), Rejected<E>> {
+        here::with(|here| self.put(here, here.meta.get(), event))
+    }
+
+    /// Enqueues all events, or none of them, with the meta of the event in hand.
+    ///
+    /// They count against bound and admission at once; a refused batch
+    /// consumes nothing (contract 3). An edge that drops drops all of them.
+    ///
+    /// # Errors
+    ///
+    /// Gives all events back, as [`enqueue`](Self::enqueue) does one.
+    pub fn enqueue_all(&self, events: Vec<E>) -> Result<(), Rejected<Vec<E>>> {
+        here::with(|here| self.put_all(here, here.meta.get(), events))
+    }
+
+    /// Enqueues one event or drops it; tells which. The drop is counted.
+    pub fn enqueue_lossy(&self, event: E) -> bool {
+        let taken = self.enqueue(event).is_ok();
+        if !taken {
+            self.edge.count_dropped(1);
+        }
+        taken
+    }
+
+    /// Reserves room for `n` events, to be filled one by one: the first of two
+    /// phases. Dropping the [`Slots`] gives what is left back.
+    ///
+    /// Admission cannot see the events; it decides by the meta in hand, which
+    /// the filled events inherit.
+    ///
+    /// # Errors
+    ///
+    /// As for [`enqueue`](Self::enqueue); nothing is reserved then.
+    pub fn reserve(&self, n: usize) -> Result<Slots<'_, E>, Rejected<()>> {
+        here::with(|here| self.book(here, here.meta.get(), n))
+    }
+
+    /// Gives this sink for events with a meta of their own.
+    ///
+    /// ```
+    /// # use seda_core::{Class, Meta, testing::probe};
+    /// let (sink, events) = probe::<u32>(8);
+    /// sink.with(Meta::NONE.with_class(Class::HIGH)).enqueue(7)?;
+    /// assert_eq!(events.take_with_meta()[0].1.class(), Class::HIGH);
+    /// # Ok::<(), seda_core::BoxError>(())
+    /// ```
+    pub const fn with(&self, meta: Meta) -> SinkWith<'_, E> {
+        SinkWith { sink: self, meta }
+    }
+
+    pub(crate) fn core(&self) -> &StageCore<E> {
+        &self.core
+    }
+
+    pub(crate) fn count_accepted(&self) {
+        self.edge.count_accepted(1);
+    }
+
+    /// The common way is short: nothing to vet, and a queue of this worker's own.
+    #[inline]
+    fn put(&self, here: &Here, meta: Meta, event: E) -> Result<(), Rejected<E>> {
+        let core = &*self.core;
+        if !(core.common.gate.is_plain() && meta.is_plain()) {
+            return self.put_vetted(here, meta, event);
+        }
+        let Some(place) = core.placement.get() else {
+            return self.put_any(here, meta, event);
+        };
+        let Some(local) = place.local(here) else {
+            return self.put_any(here, meta, event);
+        };
+        let entry = Entry {
+            enqueued: core.common.stamp(here),
+            meta,
+            event,
+        };
+        let room = &core.common.room;
+        match local.queue.with(here, entry, |queue, entry| queue.push(room, entry)) {
+            Ok(Ok(was_empty)) => {
+                local.count(&self.edge);
+                if was_empty {
+                    here.ready.insert(place.bit);
+                }
+                Ok(())
+            }
+            Ok(Err(event)) => self.overflowed(here, meta, event),
+            Err(entry) => self.put_any(here, meta, entry.event),
+        }
+    }
+
+    #[cold]
+    fn put_vetted(&self, here: &Here, meta: Meta, event: E) -> Result<(), Rejected<E>> {
+        match self.core.vet(here, &self.edge, &meta, Ask::Event(&event)) {
+            Err(refusal) => Err(self.refuse(here, refusal, 1, event)),
+            Ok(()) => self.put_any(here, meta, event),
+        }
+    }
+
+    /// Enqueues a vetted event in whichever queue the current thread may use.
+    fn put_any(&self, here: &Here, meta: Meta, event: E) -> Result<(), Rejected<E>> {
+        if !self.core.common.room.reserve(1) {
+            return self.overflowed(here, meta, event);
+        }
+        self.push_reserved(here, meta, event).map_err(|event| {
+            self.core.common.room.release(1);
+            self.refuse(here, (Reason::Closed, None), 1, event)
+        })
+    }
+
+    fn put_all(&self, here: &Here, meta: Meta, events: Vec<E>) -> Result<(), Rejected<Vec<E>>> {
+        let n = events.len();
+        let asked = self.core.vet(here, &self.edge, &meta, Ask::Events(&events));
+        let refusal = match asked {
+            Err(refusal) => refusal,
+            Ok(()) if !self.core.common.room.reserve(n) => (Reason::Full, None),
+            Ok(()) => {
+                return self.push_all_reserved(here, meta, events).map_err(|events| {
+                    self.core.common.room.release(n);
+                    self.refuse(here, (Reason::Closed, None), n, events)
+                });
+            }
+        };
+        let drops = matches!(
+            self.edge.overflow(),
+            Some(Overflow::DropNewest | Overflow::DropOldest)
+        );
+        let rejected = self.refuse(here, refusal, n, events);
+        if drops && refusal.0 == Reason::Full {
+            self.edge.count_dropped(n);
+            return Ok(());
+        }
+        Err(rejected)
+    }
+
+    fn push_all_reserved(&self, here: &Here, meta: Meta, events: Vec<E>) -> Result<(), Vec<E>> {
+        let enqueued = self.core.common.stamp(here);
+        let entry = |event| Entry {
+            meta,
+            enqueued,
+            event,
+        };
+        let mut entries: Vec<Entry<E>> = events.into_iter().map(entry).collect();
+        if let Some(place) = self.core.placement.get()
+            && let Some(local) = place.local(here).filter(|_| place.lane(&meta).is_none())
+        {
+            let pushed = local.queue.with(here, entries, |queue, entries| {
+                for entry in entries {
+                    queue.push_reserved(entry);
+                    local.count(&self.edge);
+                }
+            });
+            match pushed {
+                Ok(()) => {
+                    here.ready.insert(place.bit);
+                    return Ok(());
+                }
+                Err(back) => entries = back,
+            }
+        }
+        self.core
+            .push_shared(&meta, &self.edge, entries)
+            .map_err(|entries| entries.into_iter().map(|entry| entry.event).collect())
+    }
+
+    fn book(&self, here: &Here, meta: Meta, n: usize) -> Result<Slots<'_, E>, Rejected<()>> {
+        let asked = self.core.vet(here, &self.edge, &meta, Ask::Room(n));
+        match asked {
+            Err(refusal) => Err(self.refuse(here, refusal, n, ())),
+            Ok(()) if !self.core.common.room.reserve(n) => {
+                Err(self.refuse(here, (Reason::Full, None), n, ()))
+            }
+            Ok(()) => Ok(Slots::new(self, meta, n)),
+        }
+    }
+
+    /// Enqueues an event whose room is reserved; gives it back when the stage is closed.
+    pub(crate) fn push_reserved(&self, here: &Here, meta: Meta, event: E) -> Result<(), E> {
+        let core = &*self.core;
+        let mut entry = Entry {
+            enqueued: core.common.stamp(here),
+            meta,
+            event,
+        };
+        if let Some(place) = core.placement.get()
+            && let Some(local) = place.local(here).filter(|_| place.lane(&meta).is_none())
+        {
+            let push = |queue: &mut LocalQueue<E>, entry| {
+                queue.push_reserved(entry);
+            };
+            match local.queue.with(here, entry, push) {
+                Ok(()) => {
+                    local.count(&self.edge);
+                    here.ready.insert(place.bit);
+                    return Ok(());
+                }
+                Err(back) => entry = back,
+            }
+        }
+        core.push_shared(&meta, &self.edge, Some(entry))
+            .map_err(|back| back.map(|entry| entry.event))
+            .or_else(|back| back.map_or(Ok(()), Err))
+    }
+
+    /// Does what the edge says when there is no room.
+    #[cold]
+    fn overflowed(&self, here: &Here, meta: Meta, event: E) -> Result<(), Rejected<E>> {
+        match self.edge.overflow() {
+            Some(Overflow::DropOldest) if self.core.evict_oldest(here) => {
+                self.put_any(here, meta, event)
+            }
+            Some(Overflow::DropNewest | Overflow::DropOldest) => {
+                self.edge.count_rejected(Reason::Full, 1);
+                self.edge.count_dropped(1);
+                Ok(())
+            }
+            _ => Err(self.refuse(here, (Reason::Full, None), 1, event)),
+        }
+    }
+
+    /// Counts a refusal, remembers it for [`defer`](crate::Batch::defer), gives the event back.
+    fn refuse<T>(&self, here: &Here, refusal: Refusal, n: usize, event: T) -> Rejected<T> {
+        let (reason, retry_after) = refusal;
+        self.edge.count_rejected(reason, n);
+        let full = reason == Reason::Full;
+        here.refused.set(full.then_some(self.core.common.at));
+        Rejected {
+            event,
+            reason,
+            retry_after,
+            stage: Arc::clone(&self.core.common.name),
+        }
+    }
+}
+
+impl<E> Clone for Sink<E> {
+    fn clone(&self) -> Self {
+        Self {
+            core: Arc::clone(&self.core),
+            edge: Arc::clone(&self.edge),
+        }
+    }
+}
+
+impl<E> fmt::Debug for Sink<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sink")
+            .field("stage", &self.core.common.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Is a [`Sink`] that enqueues with a meta of its own instead of the one in hand.
+#[derive(Debug)]
+pub struct SinkWith<'s, E> {
+    sink: &'s Sink<E>,
+    meta: Meta,
+}
+
+impl<'s, E: Send + 'static> SinkWith<'s, E> {
+    /// Enqueues one event. See [`Sink::enqueue`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Sink::enqueue`].
+    pub fn enqueue(&self, event: E) -> Result<(), Rejected<E>> {
+        here::with(|here| self.sink.put(here, self.meta, event))
+    }
+
+    /// Enqueues all events, or none. See [`Sink::enqueue_all`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Sink::enqueue_all`].
+    pub fn enqueue_all(&self, events: Vec<E>) -> Result<(), Rejected<Vec<E>>> {
+        here::with(|here| self.sink.put_all(here, self.meta, events))
+    }
+
+    /// Reserves room. See [`Sink::reserve`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Sink::reserve`].
+    pub fn reserve(&self, n: usize) -> Result<Slots<'s, E>, Rejected<()>> {
+        here::with(|here| self.sink.book(here, self.meta, n))
+    }
+}

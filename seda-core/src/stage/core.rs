@@ -1,0 +1,245 @@
+//! A stage's whole shared state, and the ways into its queue.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use crate::admission::{Admission, QueueView, Verdict};
+use crate::clock::Tick;
+use crate::domain::Site;
+use crate::edge::{Edge, EdgeKind};
+use crate::failure::{DeadLetter, Death};
+use crate::gate;
+use crate::here::Here;
+use crate::meta::Meta;
+use crate::queue::Entry;
+use crate::queue::inbox::Inbox;
+use crate::rejected::Reason;
+use crate::stage::untyped::Untyped;
+use crate::stage::placement::{Placement, Placing};
+
+/// Takes dead letters of one stage to wherever they go.
+pub(crate) type Undertaker<E> = Box<dyn Fn(DeadLetter<E>) + Send + Sync>;
+
+/// Is what all sinks and all workers of a stage share.
+pub(crate) struct StageCore<E> {
+    pub(crate) common: Untyped,
+    pub(crate) inbox: Inbox<E>,
+    pub(crate) placement: OnceLock<Placement<E>>,
+    pub(crate) admission: OnceLock<Box<dyn Admission<E>>>,
+    pub(crate) undertaker: OnceLock<Undertaker<E>>,
+}
+
+/// Says why an event may not enter, and when it may.
+pub(crate) type Refusal = (Reason, Option<std::time::Duration>);
+
+/// Is what asks to enter.
+#[derive(Clone, Copy)]
+pub(crate) enum Ask<'e, E> {
+    Event(&'e E),
+    Events(&'e [E]),
+    Room(usize),
+}
+
+impl<E> StageCore<E> {
+    pub(crate) fn new(common: Untyped) -> Self {
+        Self {
+            common,
+            inbox: Inbox::new(None),
+            placement: OnceLock::new(),
+            admission: OnceLock::new(),
+            undertaker: OnceLock::new(),
+        }
+    }
+
+    /// Decides everything but the bound: closed, expired, shed, in that order.
+    pub(crate) fn vet(
+        &self,
+        here: &Here,
+        edge: &Edge,
+        meta: &Meta,
+        ask: Ask<'_, E>,
+    ) -> Result<(), Refusal> {
+        let gate = &self.common.gate;
+        if gate.is_plain() && meta.deadline() == Tick::NEVER {
+            return Ok(());
+        }
+        let inlet_closed = edge.kind == EdgeKind::Inlet && gate.has(gate::INLETS_CLOSED);
+        if inlet_closed || gate.has(gate::CLOSED) || gate.has(gate::QUARANTINED) {
+            return Err((Reason::Closed, None));
+        }
+        let now = self.common.stamp(here);
+        if meta.deadline() <= now {
+            return Err((Reason::Expired, None));
+        }
+        let Some(policy) = self.admission.get() else {
+            return Ok(());
+        };
+        let view = self.view(now);
+        let verdict = match ask {
+            Ask::Event(event) => policy.admit(event, meta, &view),
+            Ask::Events(events) => policy.admit_all(events, meta, &view),
+            Ask::Room(n) => policy.admit_room(n, meta, &view),
+        };
+        match verdict {
+            Verdict::Admit => Ok(()),
+            Verdict::Shed { retry_after } => Err((Reason::Shed, retry_after)),
+        }
+    }
+
+    /// Enqueues entries whose room is reserved where any worker, or that of
+    /// their key, finds them, and wakes one that sleeps; gives them back when
+    /// the stage is closed.
+    ///
+    /// They are counted under the queue's lock, before a worker can finish
+    /// them: a drain that reads the counters never sees more finished than accepted.
+    pub(crate) fn push_shared<I>(&self, meta: &Meta, edge: &Edge, entries: I) -> Result<(), I>
+    where
+        I: IntoIterator<Item = Entry<E>>,
+    {
+        let place = self.placement.get();
+        let lane = place.map_or(meta.key(), |place| place.lane(meta));
+        let mut pushed = 0;
+        self.inbox.push(lane, entries, |n| {
+            edge.count_accepted(n);
+            pushed = n;
+            place.into_iter().for_each(Placement::mark_ready);
+        })?;
+        if let (Some(place), true) = (place, pushed > 0) {
+            place.wake();
+        }
+        Ok(())
+    }
+
+    /// Removes the event that waited longest, to make room: the worker's own,
+    /// else one of the inbox.
+    pub(crate) fn evict_oldest(&self, here: &Here) -> bool {
+        let local = self.placement.get().and_then(|place| place.local(here));
+        let own = local.and_then(|local| {
+            let evicted = local.queue.with(here, (), |queue, ()| queue.evict_oldest());
+            evicted.ok().flatten()
+        });
+        let evicted = own.or_else(|| {
+            let entry = self.inbox.evict_oldest()?;
+            self.common.room.release(1);
+            Some(entry)
+        });
+        match evicted {
+            Some(entry) => {
+                self.common.count_dead_outside(1);
+                self.bury(entry, Death::Evicted);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Hands an event over as a dead letter; the caller has counted it.
+    pub(crate) fn bury(&self, entry: Entry<E>, death: Death) {
+        if let Some(undertaker) = self.undertaker.get() {
+            undertaker(DeadLetter {
+                event: entry.event,
+                meta: entry.meta,
+                stage: self.common.name.clone(),
+                death,
+            });
+        }
+    }
+
+    /// Buries everything in the inbox; `closing` it first when the stage ends.
+    pub(crate) fn bury_inbox(&self, death: Death) -> usize {
+        let dead = if death == Death::Stopped {
+            self.inbox.close()
+        } else {
+            self.inbox.drain()
+        };
+        let n = dead.len();
+        self.common.room.release(n);
+        self.common.count_dead_outside(n);
+        dead.into_iter().for_each(|entry| self.bury(entry, death));
+        n
+    }
+
+    /// Gives the events accepted over one edge so far.
+    pub(crate) fn accepted(&self, edge: &Edge) -> u64 {
+        let place = self.placement.get();
+        let locally = place.map_or(0, |place| place.accepted_locally(edge.index));
+        edge.accepted() + locally
+    }
+
+    fn view(&self, now: Tick) -> QueueView {
+        QueueView {
+            queued: self.common.room.used(),
+            in_hand: self.common.in_hand(),
+            limit: self.common.room.limit(),
+            now,
+        }
+    }
+}
+
+/// Is a stage as the graph's own parts see it, whatever its events are.
+pub(crate) trait StageControl: Send + Sync {
+    fn common(&self) -> &Untyped;
+    /// Gives the events accepted over all edges so far.
+    fn accepted(&self) -> u64;
+    fn accepted_over(&self, edge: &Edge) -> u64;
+    /// Refuses everything from now on and buries what the inbox holds.
+    fn close(&self) -> usize;
+    /// Says where the stage runs, once.
+    fn place(&self, placing: Placing<'_>);
+    /// Tells whether the stage runs in that domain.
+    fn runs_at(&self, site: &Arc<Site>) -> bool;
+    /// Has events run that were enqueued before the start.
+    fn wake_if_waiting(&self);
+    /// Gives the events that wait: accepted, less those that left the queue.
+    fn queued(&self) -> u64 {
+        let taken = self.common().taken();
+        self.accepted().saturating_sub(taken)
+    }
+}
+
+impl<E: Send + 'static> StageControl for StageCore<E> {
+    fn common(&self) -> &Untyped {
+        &self.common
+    }
+
+    fn accepted(&self) -> u64 {
+        let edges = self.common.edges();
+        edges.iter().map(|edge| self.accepted_over(edge)).sum()
+    }
+
+    fn accepted_over(&self, edge: &Edge) -> u64 {
+        Self::accepted(self, edge)
+    }
+
+    fn close(&self) -> usize {
+        self.common.gate.set(gate::CLOSED);
+        self.bury_inbox(Death::Stopped)
+    }
+
+    fn place(&self, placing: Placing<'_>) {
+        self.common.set_workers(placing.site.worker_count());
+        let _ = self.placement.set(Placement::new(placing));
+    }
+
+    fn runs_at(&self, site: &Arc<Site>) -> bool {
+        let place = self.placement.get();
+        place.is_some_and(|place| Arc::ptr_eq(&place.site, site))
+    }
+
+    fn wake_if_waiting(&self) {
+        if let Some(place) = self.placement.get()
+            && self.inbox.len() > 0
+        {
+            place.mark_ready();
+            place.wake();
+        }
+    }
+}
+
+impl<E> fmt::Debug for StageCore<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StageCore")
+            .field("common", &self.common)
+            .finish_non_exhaustive()
+    }
+}

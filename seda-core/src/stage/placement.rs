@@ -1,0 +1,110 @@
+//! Where a started stage runs: its domain, and each worker's own queue of it.
+
+use std::sync::Arc;
+
+use crate::domain::Site;
+use crate::edge::Edge;
+use crate::here::{Here, Seat};
+use crate::meta::{Key, Meta};
+use crate::owned_cell::OwnedCell;
+use crate::queue::classes::Classes;
+use crate::queue::local::LocalQueue;
+use crate::ready::Bit;
+use crate::stats::meter::{Count, OwnLine};
+
+/// Is where a stage runs.
+#[derive(Debug)]
+pub(crate) struct Placement<E> {
+    pub(crate) site: Arc<Site>,
+    pub(crate) bit: Bit,
+    /// The only worker that runs this stage, when it is solo.
+    pub(crate) home: Option<usize>,
+    /// Several workers run it, so keyed events need lanes.
+    many: bool,
+    locals: Box<[Option<OwnLine<Local<E>>>]>,
+}
+
+/// Says how a stage is placed.
+#[derive(Debug)]
+pub(crate) struct Placing<'p> {
+    pub(crate) site: Arc<Site>,
+    pub(crate) bit: Bit,
+    pub(crate) home: Option<usize>,
+    /// The seats of workers that keep queues of their own; empty in a blocking domain.
+    pub(crate) seats: &'p [Seat],
+    /// How many edges lead into the stage.
+    pub(crate) edges: usize,
+    pub(crate) classes: Option<&'p Classes>,
+}
+
+/// Is one worker's queue of the stage, and how many events it pushed there by edge.
+#[derive(Debug)]
+pub(crate) struct Local<E> {
+    pub(crate) queue: OwnedCell<LocalQueue<E>>,
+    pub(crate) accepted: Box<[Count]>,
+}
+
+impl<E> Local<E> {
+    /// Counts an event that its worker pushed here along `edge`. An edge that
+    /// was drawn after the start has no counter here and counts for itself.
+    #[inline]
+    pub(crate) fn count(&self, edge: &Edge) {
+        match self.accepted.get(edge.index) {
+            Some(counter) => counter.add(1),
+            None => edge.count_accepted(1),
+        }
+    }
+}
+
+impl<E> Placement<E> {
+    pub(crate) fn new(placing: Placing<'_>) -> Self {
+        let home = placing.home;
+        let local = |(worker, seat): (usize, &Seat)| {
+            let runs_here = home.is_none_or(|home| home == worker);
+            runs_here.then(|| {
+                OwnLine(Local {
+                    queue: OwnedCell::new(seat, LocalQueue::new(placing.classes)),
+                    accepted: (0..placing.edges).map(|_| Count::default()).collect(),
+                })
+            })
+        };
+        Self {
+            many: home.is_none() && placing.site.worker_count() > 1,
+            locals: placing.seats.iter().enumerate().map(local).collect(),
+            site: placing.site,
+            bit: placing.bit,
+            home,
+        }
+    }
+
+    /// Gives the queue that the current thread may own; the cell itself checks.
+    #[inline]
+    pub(crate) fn local(&self, here: &Here) -> Option<&Local<E>> {
+        let OwnLine(local) = self.locals.get(here.seat().worker())?.as_ref()?;
+        Some(local)
+    }
+
+    /// Gives the key by which an event must be kept in order, if it must.
+    pub(crate) fn lane(&self, meta: &Meta) -> Option<Key> {
+        if self.many { meta.key() } else { None }
+    }
+
+    /// Gives how many events the workers pushed onto their own queues, by edge.
+    pub(crate) fn accepted_locally(&self, edge: usize) -> u64 {
+        let locals = self.locals.iter().flatten();
+        let count = |OwnLine(local): &OwnLine<Local<E>>| local.accepted.get(edge).map(Count::get);
+        locals.filter_map(count).sum()
+    }
+
+    pub(crate) fn mark_ready(&self) {
+        self.site.mark_ready(self.home, self.bit);
+    }
+
+    pub(crate) fn mark_idle(&self) {
+        self.site.mark_idle(self.home, self.bit);
+    }
+
+    pub(crate) fn wake(&self) {
+        self.site.wake(self.home);
+    }
+}

@@ -1,0 +1,128 @@
+//! The part of a stage's state that does not depend on its type of event.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use crate::clock::{Clock, Tick, nanos};
+use crate::edge::{Edge, EdgeKind, Origin};
+use crate::gate::Gate;
+use crate::here::{Here, SeatId, StageRef};
+use crate::room::Room;
+use crate::stats::meter::{Meter, OwnLine};
+use crate::waiters::Waiters;
+
+/// Is a stage's name, bound, gate and counters.
+#[derive(Debug)]
+pub(crate) struct Untyped {
+    pub(crate) at: StageRef,
+    pub(crate) name: Arc<str>,
+    pub(crate) clock: Clock,
+    pub(crate) gate: Gate,
+    pub(crate) room: Room,
+    pub(crate) waiters: Waiters,
+    /// The most events of one batch.
+    pub(crate) batch_max: AtomicUsize,
+    /// The stage's latency budget in nanoseconds; 0 is none.
+    target: AtomicU64,
+    /// The edges into this stage.
+    edges: Mutex<Vec<Arc<Edge>>>,
+    meters: OnceLock<Box<[OwnLine<Meter>]>>,
+    /// Events dead-lettered by nobody's worker: evicted, or left at the stop.
+    pub(crate) dead_outside: AtomicU64,
+}
+
+impl Untyped {
+    pub(crate) fn new(at: StageRef, name: &str, clock: Clock, capacity: usize) -> Self {
+        Self {
+            at,
+            name: name.into(),
+            clock,
+            gate: Gate::default(),
+            room: Room::new(capacity),
+            waiters: Waiters::new(),
+            batch_max: AtomicUsize::new(1),
+            target: AtomicU64::new(0),
+            edges: Mutex::new(Vec::new()),
+            meters: OnceLock::new(),
+            dead_outside: AtomicU64::new(0),
+        }
+    }
+
+    /// Tells the time for an enqueue: the batch's stamp where that is exact enough.
+    #[inline]
+    pub(crate) fn stamp(&self, here: &Here) -> Tick {
+        if here.exact.get() {
+            self.clock.now()
+        } else {
+            here.now.get()
+        }
+    }
+
+    pub(crate) fn target(&self) -> Option<Duration> {
+        match self.target.load(Ordering::Relaxed) {
+            0 => None,
+            nanos => Some(Duration::from_nanos(nanos)),
+        }
+    }
+
+    pub(crate) fn set_target(&self, target: Duration) {
+        self.target.store(nanos(target), Ordering::Relaxed);
+    }
+
+    /// Adds an edge into this stage, or gives the one that is there.
+    pub(crate) fn edge_from(&self, kind: EdgeKind, from: Origin) -> Arc<Edge> {
+        let mut edges = self.edges.lock();
+        let same = |edge: &&Arc<Edge>| edge.kind == kind && edge.from == from;
+        if let Some(edge) = edges.iter().find(same) {
+            return Arc::clone(edge);
+        }
+        let edge = Edge::new(kind, from, self.at.stage, edges.len());
+        edges.push(Arc::clone(&edge));
+        edge
+    }
+
+    pub(crate) fn edges(&self) -> Vec<Arc<Edge>> {
+        self.edges.lock().clone()
+    }
+
+    /// Makes the counters for a number of workers, once.
+    pub(crate) fn set_workers(&self, workers: usize) {
+        let meters = || (0..workers).map(|_| OwnLine(Meter::new())).collect();
+        let _ = self.meters.get_or_init(meters);
+    }
+
+    pub(crate) fn meters(&self) -> impl Iterator<Item = &Meter> {
+        let meters = self.meters.get().map(|meters| meters.iter());
+        meters.into_iter().flatten().map(|OwnLine(meter)| meter)
+    }
+
+    pub(crate) fn meter(&self, seat: SeatId) -> Option<&Meter> {
+        let OwnLine(meter) = self.meters.get()?.get(seat.worker())?;
+        Some(meter)
+    }
+
+    /// Gives the events that are finished, whichever way.
+    pub(crate) fn finished(&self) -> u64 {
+        let outside = self.dead_outside.load(Ordering::Acquire);
+        outside + self.meters().map(Meter::finished).sum::<u64>()
+    }
+
+    /// Gives the events that left the queue, whichever way.
+    pub(crate) fn taken(&self) -> u64 {
+        let outside = self.dead_outside.load(Ordering::Acquire);
+        outside + self.meters().map(|meter| meter.taken.get()).sum::<u64>()
+    }
+
+    /// Gives the events that are in a worker's hand.
+    pub(crate) fn in_hand(&self) -> u64 {
+        let finished = self.finished();
+        self.taken().saturating_sub(finished)
+    }
+
+    pub(crate) fn count_dead_outside(&self, n: usize) {
+        self.dead_outside.fetch_add(n as u64, Ordering::AcqRel);
+    }
+}

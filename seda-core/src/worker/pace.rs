@@ -1,0 +1,105 @@
+//! How long a stage's events take on one worker: batch sizes and samples follow from it.
+
+use std::time::Duration;
+
+use crate::clock::{Tick, nanos};
+
+/// The longest that one batch should keep a worker from its other stages.
+const BATCH_TIME: Duration = Duration::from_micros(500);
+/// Below this service time, one time stamp per batch is exact enough.
+const STAMP_WORTH: Duration = Duration::from_micros(1);
+/// Histograms take at most one batch in this time, so that short events do
+/// not pay for being measured.
+const SAMPLE_EVERY: Duration = Duration::from_micros(2);
+/// The weight of the past in the moving average is 7/8.
+const SHIFT: u32 = 3;
+
+/// Is a moving average of the service time, and what is decided by it.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    /// Nanoseconds per event; none before the first batch.
+    service: Option<u64>,
+    next_sample: Tick,
+}
+
+impl Pace {
+    pub(crate) const fn new() -> Self {
+        Self {
+            service: None,
+            next_sample: Tick::ZERO,
+        }
+    }
+
+    /// Takes in a batch of `n` events that took `elapsed`.
+    pub(crate) fn observe(&mut self, elapsed: Duration, n: usize) {
+        if n == 0 {
+            return;
+        }
+        let each = nanos(elapsed) / n as u64;
+        self.service = Some(match self.service {
+            None => each,
+            Some(old) => old - (old >> SHIFT) + (each >> SHIFT),
+        });
+    }
+
+    /// Gives the expected service time of one event; zero before the first.
+    pub(crate) fn service(&self) -> Duration {
+        Duration::from_nanos(self.service.unwrap_or(0))
+    }
+
+    /// Tells whether each enqueue needs a time stamp of its own.
+    pub(crate) fn is_slow(&self) -> bool {
+        self.service.is_none_or(|service| service > nanos(STAMP_WORTH))
+    }
+
+    /// Cuts a batch so that it does not hold up the worker's other stages.
+    pub(crate) fn cut(&self, batch_max: usize) -> usize {
+        let fits = match self.service {
+            // Nothing is known yet: one event tells.
+            None => 1,
+            Some(0) => u64::MAX,
+            Some(service) => nanos(BATCH_TIME) / service,
+        };
+        usize::try_from(fits).unwrap_or(usize::MAX).clamp(1, batch_max.max(1))
+    }
+
+    /// Tells whether this batch is one that the histograms take.
+    pub(crate) fn samples(&mut self, now: Tick) -> bool {
+        let due = now >= self.next_sample;
+        if due {
+            self.next_sample = now.after(SAMPLE_EVERY);
+        }
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pace;
+    use crate::clock::Tick;
+    use std::time::Duration;
+
+    #[test]
+    fn batches_of_slow_events_are_cut_and_those_of_fast_ones_are_not() {
+        let mut pace = Pace::new();
+        assert_eq!(pace.cut(64), 1);
+        assert!(pace.is_slow());
+        pace.observe(Duration::from_nanos(640), 64);
+        assert_eq!(pace.cut(64), 64);
+        assert!(!pace.is_slow());
+        for _ in 0..60 {
+            pace.observe(Duration::from_millis(1), 1);
+        }
+        assert_eq!(pace.cut(64), 1);
+        assert!(pace.is_slow());
+    }
+
+    #[test]
+    fn one_batch_in_two_microseconds_is_sampled() {
+        let mut pace = Pace::new();
+        let at = |nanos| Tick::from_nanos(nanos);
+        assert!(pace.samples(at(0)));
+        assert!(!pace.samples(at(1_999)));
+        assert!(pace.samples(at(2_000)));
+    }
+}

@@ -1,0 +1,304 @@
+//! One stage on one worker: takes a batch, runs the handler, accounts for every event.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use parking_lot::Mutex;
+
+use crate::batch::{Batch, Terms};
+use crate::clock::{Clock, Tick};
+use crate::error::panic_message;
+use crate::failure::{Cause, Death, Failure};
+use crate::gate;
+use crate::handler::Handler;
+use crate::here::{Here, SeatId, StageRef};
+use crate::meta::Meta;
+use crate::queue::lanes::LaneId;
+use crate::sink::Sink;
+use crate::stage::core::StageCore;
+use crate::stats::meter::Meter;
+use crate::trace::{Tracer, Traces};
+use crate::worker::pace::Pace;
+use crate::worker::restarts::Restarts;
+
+/// An event that has waited for this part of its stage's budget is given up:
+/// what is left would not be enough to handle it (load-conditioning.md §2).
+const BUDGET_WAITED: f64 = 0.9;
+
+/// Is one stage on one worker, whatever its events are.
+pub(crate) trait Runner {
+    /// Takes a batch; gives its size. `inbox` says that the inbox may have events.
+    fn begin(&mut self, here: &Here, inbox: bool) -> usize;
+
+    /// Runs the handler on the batch and accounts for every event of it.
+    fn finish(&mut self, here: &Here) -> Outcome;
+
+    /// Gives room that is held ready back, before the worker sleeps.
+    fn rest(&mut self, here: &Here);
+
+    /// Buries what the worker's own queue holds.
+    fn abandon(&mut self, here: &Here, death: Death);
+}
+
+/// Says how a batch ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The stage may run again when it has events.
+    Open,
+    /// It must wait until this stage has room, or, where none is known, for a while.
+    Parked(Option<StageRef>),
+}
+
+/// Makes handlers: one for each worker, and a new one after a panic.
+pub(crate) type Maker<H> = Arc<Mutex<Box<dyn FnMut() -> H + Send>>>;
+
+/// Is what the runners of one stage share.
+pub(crate) struct Crew<H: Handler> {
+    pub(crate) core: Arc<StageCore<H::Event>>,
+    pub(crate) make: Maker<H>,
+    pub(crate) restarts: Arc<Mutex<Restarts>>,
+    pub(crate) failures: Option<Sink<Failure>>,
+    pub(crate) traces: Arc<Traces>,
+    pub(crate) clock: Clock,
+    /// Whether waits, service times and batch sizes are recorded.
+    pub(crate) measured: bool,
+}
+
+impl<H: Handler> Clone for Crew<H> {
+    fn clone(&self) -> Self {
+        Self {
+            core: Arc::clone(&self.core),
+            make: Arc::clone(&self.make),
+            restarts: Arc::clone(&self.restarts),
+            failures: self.failures.clone(),
+            traces: Arc::clone(&self.traces),
+            clock: self.clock.clone(),
+            measured: self.measured,
+        }
+    }
+}
+
+/// Is one stage on one worker.
+pub(crate) struct StageRunner<H: Handler> {
+    pub(crate) crew: Crew<H>,
+    pub(crate) handler: Option<H>,
+    pub(crate) batch: Batch<H::Event>,
+    pub(crate) pace: Pace,
+    pub(crate) seat: SeatId,
+    /// The lane of keyed events that the batch holds.
+    pub(crate) lane: Option<LaneId>,
+    /// The batch came out of the inbox, and not from this worker's own queue.
+    pub(crate) from_inbox: bool,
+    /// Events in the batch.
+    pub(crate) size: usize,
+    pub(crate) begun: Tick,
+    pub(crate) sampled: bool,
+}
+
+impl<H: Handler> StageRunner<H> {
+    pub(crate) fn new(crew: Crew<H>, seat: SeatId) -> Self {
+        let name = Arc::clone(&crew.core.common.name);
+        let tracer = Tracer::new(name, Arc::clone(&crew.traces));
+        let handler = (crew.make.lock())();
+        Self {
+            crew,
+            handler: Some(handler),
+            batch: Batch::new(Some(Box::new(tracer))),
+            pace: Pace::new(),
+            seat,
+            lane: None,
+            from_inbox: false,
+            size: 0,
+            begun: Tick::ZERO,
+            sampled: false,
+        }
+    }
+
+    pub(crate) fn meter(&self) -> Option<&Meter> {
+        self.crew.core.common.meter(self.seat)
+    }
+
+    fn fill(&mut self, here: &Here, inbox: bool) -> usize {
+        let core = &*self.crew.core;
+        let limit = self.pace.cut(core.common.batch_max.load(Ordering::Relaxed));
+        // Serve the inbox and the worker's own queue in turn.
+        let inbox_first = inbox && !self.from_inbox;
+        if !inbox_first {
+            let n = self.fill_locally(here, limit);
+            if n > 0 {
+                self.from_inbox = false;
+                return n;
+            }
+        }
+        let n = if inbox { self.fill_from_inbox(limit) } else { 0 };
+        self.from_inbox = n > 0;
+        if n == 0 && inbox_first {
+            return self.fill_locally(here, limit);
+        }
+        n
+    }
+
+    fn fill_locally(&mut self, here: &Here, limit: usize) -> usize {
+        let core = &*self.crew.core;
+        let Some(place) = core.placement.get() else {
+            return 0;
+        };
+        let Some(local) = place.local(here) else {
+            return 0;
+        };
+        let room = &core.common.room;
+        let keep = if core.common.waiters.any() { 0 } else { room.pocket() };
+        here.ready.remove(place.bit);
+        let entries = &mut self.batch.entries;
+        let lent = local.queue.with(here, entries, |queue, entries| {
+            queue.lend_into(entries, limit, (room, keep))
+        });
+        core.common.waiters.room_freed();
+        lent.unwrap_or(0)
+    }
+
+    fn fill_from_inbox(&mut self, limit: usize) -> usize {
+        let core = &*self.crew.core;
+        let Some(place) = core.placement.get() else {
+            return 0;
+        };
+        let idle = || place.mark_idle();
+        let taken = core.inbox.take_into(&mut self.batch.entries, limit, idle);
+        self.lane = taken.lane;
+        if taken.more {
+            place.wake();
+        }
+        let n = self.batch.entries.len();
+        if n > 0 {
+            core.common.room.release(n);
+            core.common.waiters.room_freed();
+        }
+        n
+    }
+
+    fn terms(&self, now: Tick) -> Terms {
+        let fresh_from = match self.crew.core.common.target() {
+            None => Tick::ZERO,
+            Some(target) => now.before(target.mul_f64(BUDGET_WAITED)),
+        };
+        Terms {
+            now,
+            due_after: now.after(self.pace.service()),
+            fresh_from,
+        }
+    }
+
+    /// Takes the waits of the batch into the histogram, a run of equal stamps at once.
+    fn sample_waits(&self, meter: &Meter, now: Tick) {
+        meter.spreads(|spreads| {
+            let mut run: (Option<Tick>, u64) = (None, 0);
+            for entry in self.batch.entries.iter().take(self.size) {
+                if run.0 == Some(entry.enqueued) {
+                    run.1 += 1;
+                    continue;
+                }
+                if let (Some(stamp), n) = run {
+                    spreads.wait.record(crate::clock::nanos(now.since(stamp)), n);
+                }
+                run = (Some(entry.enqueued), 1);
+            }
+            if let (Some(stamp), n) = run {
+                spreads.wait.record(crate::clock::nanos(now.since(stamp)), n);
+            }
+            spreads.batch.record(self.size as u64, 1);
+        });
+    }
+
+    /// Runs the handler; gives why it failed, if it did.
+    fn run_handler(&mut self) -> Option<Cause> {
+        let Some(handler) = &mut self.handler else {
+            return Some(Cause::Panic("the handler could not be made anew".into()));
+        };
+        let batch = &mut self.batch;
+        let ran = catch_unwind(AssertUnwindSafe(|| handler.handle(batch)));
+        match ran {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) if batch.taken == 0 && !batch.deferred => Some(Cause::Untaken(error)),
+            Ok(Err(error)) => Some(Cause::Error(error)),
+            Err(panic) => {
+                self.handler = None;
+                Some(Cause::Panic(panic_message(&*panic)))
+            }
+        }
+    }
+
+    fn is_quarantined(&self) -> bool {
+        self.crew.core.common.gate.has(gate::QUARANTINED)
+    }
+}
+
+impl<H: Handler> Runner for StageRunner<H> {
+    fn begin(&mut self, here: &Here, inbox: bool) -> usize {
+        if !self.crew.core.common.gate.is_plain() && self.is_quarantined() {
+            self.abandon(here, Death::Quarantined);
+            return 0;
+        }
+        self.size = self.fill(here, inbox);
+        if self.size == 0 {
+            return 0;
+        }
+        let now = here.now.get();
+        self.begun = now;
+        self.sampled = self.crew.measured && self.pace.samples(now);
+        if let Some(meter) = self.meter() {
+            meter.taken.add(self.size);
+            meter.begin(now);
+            if self.sampled {
+                self.sample_waits(meter, now);
+            }
+        }
+        self.size
+    }
+
+    fn finish(&mut self, here: &Here) -> Outcome {
+        here.exact.set(self.pace.is_slow());
+        here.refused.set(None);
+        self.batch.begin(self.size, self.terms(here.now.get()));
+        let failed = self.run_handler();
+        let refused = here.refused.get();
+        self.batch.end();
+        let end = self.crew.clock.now();
+        here.now.set(end);
+        self.settle(here, end, failed, refused)
+    }
+
+    fn rest(&mut self, here: &Here) {
+        let core = &*self.crew.core;
+        let local = core.placement.get().and_then(|place| place.local(here));
+        if let Some(local) = local {
+            let room = &core.common.room;
+            let had = local.queue.with(here, (), |queue, ()| queue.empty_pocket(room));
+            if had == Ok(true) {
+                core.common.waiters.room_freed();
+            }
+        }
+    }
+
+    fn abandon(&mut self, here: &Here, death: Death) {
+        loop {
+            let n = self.fill_locally(here, usize::MAX);
+            if n == 0 {
+                break;
+            }
+            if let Some(meter) = self.meter() {
+                meter.taken.add(n);
+                meter.dead.add(n);
+            }
+            for entry in std::mem::take(&mut self.batch.entries) {
+                self.crew.core.bury(entry, death);
+            }
+        }
+        self.crew.core.bury_inbox(death);
+        if let Some(place) = self.crew.core.placement.get() {
+            place.mark_idle();
+        }
+        here.meta.set(Meta::NONE);
+    }
+}
+
