@@ -6,8 +6,8 @@ impl Handler for Hop { type Event=u64; fn handle(&mut self,b:&mut Batch<u64>)->R
 struct Gen{ sink: Sink<u64>, left:u64, batch:u64 }
 impl Source for Gen { fn poll(&mut self,_:Tick)->Next{ for _ in 0..self.batch { if self.left==0 {return Next::Ended;} if self.sink.enqueue(self.left).is_err(){ return Next::Again;} self.left-=1;} Next::Again } fn is_drained(&self)->bool{true} }
 fn main(){ 
- for batch in [1usize,16,256] { for stats in [true,false] {
-  let n=2_000_000u64;
+ for batch in [256usize] { for stats in [true] {
+  let n=20_000_000u64;
   let done=std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0)); let d=done.clone();
   let mut g=Graph::new("p");
   let mut c=0u64;

@@ -89,7 +89,8 @@ impl<E> Batch<E> {
 
     /// Ends the run: events enqueued from now on inherit nothing from it.
     pub(crate) fn end(&mut self) {
-        self.last = here::with(|here| here.meta.replace(Meta::NONE));
+        self.last = self.meta();
+        here::with(|here| here.meta.set(&Meta::NONE));
         if self.tracing {
             self.tracing = false;
             self.tracer.iter_mut().for_each(|tracer| tracer.end());
@@ -180,16 +181,17 @@ impl<E> Batch<E> {
         let before = self.taken;
         let events: Vec<E> = std::iter::from_fn(|| self.next()).take(n).collect();
         self.pending = self.taken - before;
-        here::with(|here| here.meta.set(Meta::NONE));
+        here::with(|here| here.meta.set(&Meta::NONE));
         events
     }
 
     /// Records the hop of a traced event, and ends that of the one before.
     #[cold]
-    fn trace(&mut self, meta: &Meta, enqueued: Tick) {
-        self.tracing = meta.trace().is_some();
+    fn trace(&mut self) {
+        let meta = self.meta();
+        self.tracing = meta.is_traced();
         if let Some(tracer) = &mut self.tracer {
-            tracer.next(meta, enqueued, self.terms.now);
+            tracer.next(&meta, self.enqueued, self.terms.now);
         }
     }
 }
@@ -202,19 +204,20 @@ impl<E> Iterator for Batch<E> {
     fn next(&mut self) -> Option<E> {
         while !self.is_empty() {
             self.left -= 1;
-            let entry = self.entries.pop_front()?;
-            if !self.terms.allow(&entry) {
-                self.expired.push(entry);
+            // Look first, then take: so only the event itself is moved.
+            let front = self.entries.front()?;
+            if !self.terms.allow(front) {
+                self.expired.extend(self.entries.pop_front());
                 continue;
             }
-            if self.tracing || entry.meta.trace().is_some() {
-                self.trace(&entry.meta, entry.enqueued);
+            self.enqueued = front.enqueued;
+            here::with(|here| here.meta.set(&front.meta));
+            if self.tracing || front.meta.is_traced() {
+                self.trace();
             }
             self.taken += 1;
             self.pending = 1;
-            self.enqueued = entry.enqueued;
-            here::with(|here| here.meta.set(entry.meta));
-            return Some(entry.event);
+            return self.entries.pop_front().map(|entry| entry.event);
         }
         None
     }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::clock::Tick;
-use crate::meta::Meta;
+use crate::meta::MetaCell;
 use crate::ready::LocalSet;
 
 /// Says who may touch an [`OwnedCell`](crate::owned_cell::OwnedCell): one worker of one domain.
@@ -85,7 +85,7 @@ pub(crate) struct StageRef {
 pub(crate) struct Here {
     seat: Cell<SeatId>,
     /// The meta that events enqueued now inherit.
-    pub(crate) meta: Cell<Meta>,
+    pub(crate) meta: MetaCell,
     /// The worker's time stamp, taken once per batch.
     pub(crate) now: Cell<Tick>,
     /// Whether events take so long here that each enqueue needs a stamp of its own.
@@ -109,7 +109,7 @@ thread_local! {
     static HERE: Here = const {
         Here {
             seat: Cell::new(SeatId::NOBODY),
-            meta: Cell::new(Meta::NONE),
+            meta: MetaCell::new(),
             now: Cell::new(Tick::ZERO),
             exact: Cell::new(true),
             ready: LocalSet::new(),

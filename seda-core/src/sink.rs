@@ -27,11 +27,14 @@ use crate::stage::core::{Ask, Refusal, StageCore};
 pub struct Sink<E> {
     core: Arc<StageCore<E>>,
     edge: Arc<Edge>,
+    /// The edge's index, here to spare a look at the edge.
+    index: usize,
 }
 
 impl<E: Send + 'static> Sink<E> {
     pub(crate) fn new(core: Arc<StageCore<E>>, edge: Arc<Edge>) -> Self {
-        Self { core, edge }
+        let index = edge.index;
+        Self { core, edge, index }
     }
 
     /// Names the stage behind this sink.
@@ -58,7 +61,10 @@ impl<E: Send + 'static> Sink<E> {
     /// queue is no error.
     #[inline]
     pub fn enqueue(&self, event: E) -> Result<(), Rejected<E>> {
-        here::with(|here| self.put(here, here.meta.get(), event))
+        match here::with(|here| self.put_quickly(here, event)) {
+            Ok(()) => Ok(()),
+            Err(event) => self.put_inheriting(event),
+        }
     }
 
     /// Enqueues all events, or none of them, with the meta of the event in hand.
@@ -70,7 +76,7 @@ impl<E: Send + 'static> Sink<E> {
     ///
     /// Gives all events back, as [`enqueue`](Self::enqueue) does one.
     pub fn enqueue_all(&self, events: Vec<E>) -> Result<(), Rejected<Vec<E>>> {
-        here::with(|here| self.put_all(here, here.meta.get(), events))
+        here::with(|here| self.put_all(here, &here.meta.get(), events))
     }
 
     /// Enqueues one event or drops it; tells which. The drop is counted.
@@ -116,48 +122,52 @@ impl<E: Send + 'static> Sink<E> {
         self.edge.count_accepted(1);
     }
 
-    /// The common way is short: nothing to vet, and a queue of this worker's own.
+    /// Is the common way: nothing to vet, and a queue of this worker's own with
+    /// room. Everything else gives the event back for the long way.
     #[inline]
-    fn put(&self, here: &Here, meta: Meta, event: E) -> Result<(), Rejected<E>> {
+    fn put_quickly(&self, here: &Here, event: E) -> Result<(), E> {
         let core = &*self.core;
-        if !(core.common.gate.is_plain() && meta.is_plain()) {
-            return self.put_vetted(here, meta, event);
-        }
         let Some(place) = core.placement.get() else {
-            return self.put_any(here, meta, event);
+            return Err(event);
         };
         let Some(local) = place.local(here) else {
-            return self.put_any(here, meta, event);
+            return Err(event);
         };
-        let entry = Entry {
-            enqueued: core.common.stamp(here),
-            meta,
+        if !(core.common.gate.is_plain() && here.meta.is_plain()) {
+            return Err(event);
+        }
+        let enqueued = core.common.stamp(here);
+        let entry = |event| Entry {
+            meta: here.meta.get(),
+            enqueued,
             event,
         };
-        let room = &core.common.room;
-        match local.queue.with(here, entry, |queue, entry| queue.push(room, entry)) {
-            Ok(Ok(was_empty)) => {
-                local.count(&self.edge);
-                if was_empty {
-                    here.ready.insert(place.bit);
-                }
-                Ok(())
-            }
-            Ok(Err(event)) => self.overflowed(here, meta, event),
-            Err(entry) => self.put_any(here, meta, entry.event),
+        let was_empty = local.queue.with(here, event, |queue, event| {
+            queue.push(&core.common.room, event, entry)
+        })??;
+        local.count(self.index, &self.edge);
+        if was_empty {
+            here.ready.insert(place.bit);
         }
+        Ok(())
     }
 
     #[cold]
-    fn put_vetted(&self, here: &Here, meta: Meta, event: E) -> Result<(), Rejected<E>> {
-        match self.core.vet(here, &self.edge, &meta, Ask::Event(&event)) {
+    #[inline(never)]
+    fn put_inheriting(&self, event: E) -> Result<(), Rejected<E>> {
+        here::with(|here| self.put(here, &here.meta.get(), event))
+    }
+
+    /// Is the long way: everything is looked at.
+    fn put(&self, here: &Here, meta: &Meta, event: E) -> Result<(), Rejected<E>> {
+        match self.core.vet(here, &self.edge, meta, Ask::Event(&event)) {
             Err(refusal) => Err(self.refuse(here, refusal, 1, event)),
             Ok(()) => self.put_any(here, meta, event),
         }
     }
 
     /// Enqueues a vetted event in whichever queue the current thread may use.
-    fn put_any(&self, here: &Here, meta: Meta, event: E) -> Result<(), Rejected<E>> {
+    fn put_any(&self, here: &Here, meta: &Meta, event: E) -> Result<(), Rejected<E>> {
         if !self.core.common.room.reserve(1) {
             return self.overflowed(here, meta, event);
         }
@@ -167,9 +177,9 @@ impl<E: Send + 'static> Sink<E> {
         })
     }
 
-    fn put_all(&self, here: &Here, meta: Meta, events: Vec<E>) -> Result<(), Rejected<Vec<E>>> {
+    fn put_all(&self, here: &Here, meta: &Meta, events: Vec<E>) -> Result<(), Rejected<Vec<E>>> {
         let n = events.len();
-        let asked = self.core.vet(here, &self.edge, &meta, Ask::Events(&events));
+        let asked = self.core.vet(here, &self.edge, meta, Ask::Events(&events));
         let refusal = match asked {
             Err(refusal) => refusal,
             Ok(()) if !self.core.common.room.reserve(n) => (Reason::Full, None),
@@ -192,21 +202,21 @@ impl<E: Send + 'static> Sink<E> {
         Err(rejected)
     }
 
-    fn push_all_reserved(&self, here: &Here, meta: Meta, events: Vec<E>) -> Result<(), Vec<E>> {
+    fn push_all_reserved(&self, here: &Here, meta: &Meta, events: Vec<E>) -> Result<(), Vec<E>> {
         let enqueued = self.core.common.stamp(here);
         let entry = |event| Entry {
-            meta,
+            meta: *meta,
             enqueued,
             event,
         };
         let mut entries: Vec<Entry<E>> = events.into_iter().map(entry).collect();
         if let Some(place) = self.core.placement.get()
-            && let Some(local) = place.local(here).filter(|_| place.lane(&meta).is_none())
+            && let Some(local) = place.local(here).filter(|_| place.lane(meta).is_none())
         {
             let pushed = local.queue.with(here, entries, |queue, entries| {
                 for entry in entries {
                     queue.push_reserved(entry);
-                    local.count(&self.edge);
+                    local.count(self.index, &self.edge);
                 }
             });
             match pushed {
@@ -218,7 +228,7 @@ impl<E: Send + 'static> Sink<E> {
             }
         }
         self.core
-            .push_shared(&meta, &self.edge, entries)
+            .push_shared(meta, &self.edge, entries)
             .map_err(|entries| entries.into_iter().map(|entry| entry.event).collect())
     }
 
@@ -234,36 +244,36 @@ impl<E: Send + 'static> Sink<E> {
     }
 
     /// Enqueues an event whose room is reserved; gives it back when the stage is closed.
-    pub(crate) fn push_reserved(&self, here: &Here, meta: Meta, event: E) -> Result<(), E> {
+    pub(crate) fn push_reserved(&self, here: &Here, meta: &Meta, event: E) -> Result<(), E> {
         let core = &*self.core;
         let mut entry = Entry {
             enqueued: core.common.stamp(here),
-            meta,
+            meta: *meta,
             event,
         };
         if let Some(place) = core.placement.get()
-            && let Some(local) = place.local(here).filter(|_| place.lane(&meta).is_none())
+            && let Some(local) = place.local(here).filter(|_| place.lane(meta).is_none())
         {
             let push = |queue: &mut LocalQueue<E>, entry| {
                 queue.push_reserved(entry);
             };
             match local.queue.with(here, entry, push) {
                 Ok(()) => {
-                    local.count(&self.edge);
+                    local.count(self.index, &self.edge);
                     here.ready.insert(place.bit);
                     return Ok(());
                 }
                 Err(back) => entry = back,
             }
         }
-        core.push_shared(&meta, &self.edge, Some(entry))
+        core.push_shared(meta, &self.edge, Some(entry))
             .map_err(|back| back.map(|entry| entry.event))
             .or_else(|back| back.map_or(Ok(()), Err))
     }
 
     /// Does what the edge says when there is no room.
     #[cold]
-    fn overflowed(&self, here: &Here, meta: Meta, event: E) -> Result<(), Rejected<E>> {
+    fn overflowed(&self, here: &Here, meta: &Meta, event: E) -> Result<(), Rejected<E>> {
         match self.edge.overflow() {
             Some(Overflow::DropOldest) if self.core.evict_oldest(here) => {
                 self.put_any(here, meta, event)
@@ -297,6 +307,7 @@ impl<E> Clone for Sink<E> {
         Self {
             core: Arc::clone(&self.core),
             edge: Arc::clone(&self.edge),
+            index: self.index,
         }
     }
 }
@@ -323,7 +334,7 @@ impl<'s, E: Send + 'static> SinkWith<'s, E> {
     ///
     /// As for [`Sink::enqueue`].
     pub fn enqueue(&self, event: E) -> Result<(), Rejected<E>> {
-        here::with(|here| self.sink.put(here, self.meta, event))
+        here::with(|here| self.sink.put(here, &self.meta, event))
     }
 
     /// Enqueues all events, or none. See [`Sink::enqueue_all`].
@@ -332,7 +343,7 @@ impl<'s, E: Send + 'static> SinkWith<'s, E> {
     ///
     /// As for [`Sink::enqueue_all`].
     pub fn enqueue_all(&self, events: Vec<E>) -> Result<(), Rejected<Vec<E>>> {
-        here::with(|here| self.sink.put_all(here, self.meta, events))
+        here::with(|here| self.sink.put_all(here, &self.meta, events))
     }
 
     /// Reserves room. See [`Sink::reserve`].

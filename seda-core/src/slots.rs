@@ -61,7 +61,7 @@ impl<'s, E: Send + 'static> Slots<'s, E> {
         );
         self.left -= 1;
         here::with(|here| {
-            if let Err(event) = self.sink.push_reserved(here, self.meta, event) {
+            if let Err(event) = self.sink.push_reserved(here, &self.meta, event) {
                 self.sink.bury_filled(Entry {
                     meta: self.meta,
                     enqueued: here.now.get(),

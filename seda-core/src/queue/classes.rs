@@ -103,11 +103,14 @@ impl<E> Classified<E> {
         self.len
     }
 
-    pub(crate) fn push(&mut self, entry: Entry<E>) {
+    /// Appends an event to its class; tells whether the queue was empty.
+    pub(crate) fn push(&mut self, entry: Entry<E>) -> bool {
+        let was_empty = self.len == 0;
         if let Some(line) = self.line_of(&entry) {
             line.events.push_back(entry);
             self.len += 1;
         }
+        was_empty
     }
 
     pub(crate) fn pop(&mut self) -> Option<Entry<E>> {

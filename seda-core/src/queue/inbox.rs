@@ -46,7 +46,9 @@ impl<E> Inbox<E> {
         let mut queued = VecDeque::new();
         state.events.take_into(&mut queued, usize::MAX);
         state.events = EventQueue::new(Some(classes));
-        queued.into_iter().for_each(|entry| state.events.push(entry));
+        for entry in queued {
+            state.events.push(entry);
+        }
     }
 
     /// Appends events whose room is reserved, in their key's lane if they have
@@ -133,7 +135,9 @@ impl<E> State<E> {
                 .lanes
                 .get_or_insert_with(|| Box::new(Lanes::new()))
                 .push(key, entry),
-            None => self.events.push(entry),
+            None => {
+                self.events.push(entry);
+            }
         }
     }
 

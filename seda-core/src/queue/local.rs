@@ -26,26 +26,32 @@ impl<E> LocalQueue<E> {
         self.events.len()
     }
 
-    /// Appends an event, or gives it back when there is no room; tells whether
-    /// the queue was empty.
+    /// Appends an event as `entry` makes it, or gives it back when there is no
+    /// room; tells whether the queue was empty.
     #[inline]
-    pub(crate) fn push(&mut self, room: &Room, entry: Entry<E>) -> Result<bool, E> {
-        if self.pocket == 0 {
-            self.pocket = room.reserve_up_to(room.pocket());
-            if self.pocket == 0 {
-                return Err(entry.event);
-            }
+    pub(crate) fn push(
+        &mut self,
+        room: &Room,
+        event: E,
+        entry: impl FnOnce(E) -> Entry<E>,
+    ) -> Result<bool, E> {
+        if self.pocket == 0 && !self.refill(room) {
+            return Err(event);
         }
         self.pocket -= 1;
-        Ok(self.push_reserved(entry))
+        Ok(self.push_reserved(entry(event)))
+    }
+
+    #[cold]
+    fn refill(&mut self, room: &Room) -> bool {
+        self.pocket = room.reserve_up_to(room.pocket());
+        self.pocket > 0
     }
 
     /// Appends an event whose room is already reserved.
     #[inline]
     pub(crate) fn push_reserved(&mut self, entry: Entry<E>) -> bool {
-        let was_empty = self.events.len() == 0;
-        self.events.push(entry);
-        was_empty
+        self.events.push(entry)
     }
 
     /// Hands all its events, or by class the next `limit`, over to a batch that

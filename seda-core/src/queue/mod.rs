@@ -42,12 +42,15 @@ impl<E> EventQueue<E> {
         }
     }
 
+    /// Appends an event; tells whether the queue was empty.
     #[inline]
-    pub(crate) fn push(&mut self, entry: Entry<E>) {
-        match &mut self.classified {
-            None => self.fifo.push_back(entry),
-            Some(classified) => classified.push(entry),
+    pub(crate) fn push(&mut self, entry: Entry<E>) -> bool {
+        if let Some(classified) = &mut self.classified {
+            return classified.push(entry);
         }
+        let was_empty = self.fifo.is_empty();
+        self.fifo.push_back(entry);
+        was_empty
     }
 
     /// Moves up to `limit` events to the back of `into`.
@@ -73,6 +76,8 @@ impl<E> EventQueue<E> {
     #[inline]
     pub(crate) fn lend_into(&mut self, into: &mut VecDeque<Entry<E>>, limit: usize) {
         if self.classified.is_none() && into.is_empty() {
+            // Start over at the front of its memory, which is in the cache.
+            into.clear();
             std::mem::swap(&mut self.fifo, into);
         } else {
             self.take_into(into, limit);

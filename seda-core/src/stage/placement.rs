@@ -48,8 +48,8 @@ impl<E> Local<E> {
     /// Counts an event that its worker pushed here along `edge`. An edge that
     /// was drawn after the start has no counter here and counts for itself.
     #[inline]
-    pub(crate) fn count(&self, edge: &Edge) {
-        match self.accepted.get(edge.index) {
+    pub(crate) fn count(&self, index: usize, edge: &Edge) {
+        match self.accepted.get(index) {
             Some(counter) => counter.add(1),
             None => edge.count_accepted(1),
         }

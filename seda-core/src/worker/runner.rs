@@ -298,7 +298,7 @@ impl<H: Handler> Runner for StageRunner<H> {
         if let Some(place) = self.crew.core.placement.get() {
             place.mark_idle();
         }
-        here.meta.set(Meta::NONE);
+        here.meta.set(&Meta::NONE);
     }
 }
 
