@@ -1,4 +1,5 @@
 //! What concerns the whole repository: words of one machine, and what the workspace depends on.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
