@@ -1,4 +1,5 @@
 //! The program as a shell sees it: what it prints, where, and its exit code.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::process::{Command, Output};
 

@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn durations_need_a_unit_and_are_never_zero() {
         assert_eq!(read("\"250ms\""), Some(Duration::from_millis(250)));
-        assert_eq!(read("\"2 h\""), Some(Duration::from_secs(7200)));
+        assert_eq!(read("\"2 h\""), Some(Duration::from_hours(2)));
         for bad in [
             "10", "\"10\"", "\"s\"", "\"0s\"", "\"-1s\"", "\"1.5s\"", "\"1d\"", "\"\"",
         ] {
