@@ -1,1 +1,2 @@
-//! Placeholder.
+//! Measurements, named by the question they answer; `src/bin/` holds the summaries.
+#![forbid(unsafe_code)]

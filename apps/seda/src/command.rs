@@ -1,0 +1,58 @@
+//! Carries out what the command line asks for.
+
+use std::ffi::OsString;
+
+use crate::args::{Command, Serve};
+use crate::config::Config;
+use crate::config::problem::Problems;
+use crate::exit::Exit;
+use crate::help;
+
+/// Reads the words after the program's name and does what they say.
+///
+/// # Blocking
+///
+/// Until the command is done; a server, until it is told to stop.
+pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
+    match Command::parse(words) {
+        Ok(Command::Help) => print!("{}", help::TEXT),
+        Ok(Command::Version) => println!("seda {}", env!("CARGO_PKG_VERSION")),
+        Ok(Command::Serve(serve)) => return start(&serve),
+        Ok(Command::Job(_)) => return not_wired("job"),
+        Ok(Command::Graph(_)) => return not_wired("graph"),
+        Err(error) => {
+            eprintln!("seda: {error}");
+            return Exit::Usage;
+        }
+    }
+    Exit::Success
+}
+
+fn start(serve: &Serve) -> Exit {
+    match configuration(serve) {
+        Ok(_) => not_wired("serve"),
+        Err(problems) => {
+            eprintln!("{problems}");
+            Exit::Usage
+        }
+    }
+}
+
+/// The configuration that `serve` names, with what the command line overrides.
+fn configuration(serve: &Serve) -> Result<Config, Problems> {
+    let mut config = match &serve.config {
+        Some(file) => Config::load(file)?,
+        None => Config::defaults()?,
+    };
+    if let Some(listen) = serve.listen {
+        config.listen = listen;
+    }
+    Ok(config)
+}
+
+fn not_wired(command: &str) -> Exit {
+    eprintln!(
+        "seda: `{command}` is not part of this version yet, `seda help` shows what is planned"
+    );
+    Exit::Failed
+}

@@ -1,0 +1,25 @@
+//! What the exit code tells a script.
+
+use std::process::ExitCode;
+
+/// How a command ended; the discriminant is the exit code.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done as asked.
+    Success = 0,
+    /// Carried out, and the answer is no: a check failed, a job was refused.
+    Failed = 1,
+    /// The command line or the configuration cannot be understood.
+    Usage = 2,
+    /// The server cannot be reached.
+    Unreachable = 3,
+    /// What was asked for does not exist.
+    NotFound = 4,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
