@@ -67,7 +67,9 @@ impl Software {
 }
 
 fn components(version: &str) -> impl Iterator<Item = &str> {
-    version.split(['-', '.']).filter(|component| !component.is_empty())
+    version
+        .split(['-', '.'])
+        .filter(|component| !component.is_empty())
 }
 
 /// Compares two components, where a missing right one counts as 0.
@@ -83,7 +85,9 @@ fn compare(mine: &str, theirs: Option<&str>) -> Option<Ordering> {
 impl fmt::Display for Software {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
-        self.version.iter().try_for_each(|version| write!(f, "-{version}"))
+        self.version
+            .iter()
+            .try_for_each(|version| write!(f, "-{version}"))
     }
 }
 
@@ -91,10 +95,11 @@ impl FromStr for Software {
     type Err = InvalidSoftware;
 
     fn from_str(text: &str) -> Result<Self, InvalidSoftware> {
-        let starts_version = |(at, rest): &(usize, &str)| {
-            *at > 0 && rest.starts_with(|c: char| c.is_ascii_digit())
-        };
-        let dashes = text.match_indices('-').map(|(at, _)| (at, text.get(at + 1..).unwrap_or("")));
+        let starts_version =
+            |(at, rest): &(usize, &str)| *at > 0 && rest.starts_with(|c: char| c.is_ascii_digit());
+        let dashes = text
+            .match_indices('-')
+            .map(|(at, _)| (at, text.get(at + 1..).unwrap_or("")));
         let (name, version) = match dashes.into_iter().find(starts_version) {
             Some((at, version)) => (text.get(..at).unwrap_or(text), Some(version.to_owned())),
             None => (text, None),
@@ -103,7 +108,10 @@ impl FromStr for Software {
         if name.is_empty() || text.contains(strange) {
             return Err(InvalidSoftware);
         }
-        Ok(Self { name: name.to_owned(), version })
+        Ok(Self {
+            name: name.to_owned(),
+            version,
+        })
     }
 }
 
@@ -202,14 +210,20 @@ impl FromStr for SoftwareRequirement {
             .iter()
             .find_map(|(sign, comparison)| text.strip_prefix(sign).map(|rest| (rest, *comparison)));
         if let Some((rest, comparison)) = signed {
-            return Ok(Self { comparison, software: rest.trim_start().parse()? });
+            return Ok(Self {
+                comparison,
+                software: rest.trim_start().parse()?,
+            });
         }
         let software: Software = text.parse()?;
         let comparison = match software.version {
             Some(_) => Comparison::Equal,
             None => Comparison::AtLeast,
         };
-        Ok(Self { comparison, software })
+        Ok(Self {
+            comparison,
+            software,
+        })
     }
 }
 
@@ -234,7 +248,8 @@ impl Serialize for Software {
 impl<'de> Deserialize<'de> for Software {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|refused| de::Error::custom(format_args!("{text:?} {refused}")))
+        text.parse()
+            .map_err(|refused| de::Error::custom(format_args!("{text:?} {refused}")))
     }
 }
 
@@ -267,7 +282,11 @@ mod tests {
             assert_eq!(software(text).to_string(), text);
         }
         for text in ["", "a b", "a\0", ">", ">=", "<=<=a", "a=b"] {
-            assert_eq!(text.parse::<SoftwareRequirement>(), Err(InvalidSoftware), "{text:?}");
+            assert_eq!(
+                text.parse::<SoftwareRequirement>(),
+                Err(InvalidSoftware),
+                "{text:?}"
+            );
         }
     }
 
@@ -283,16 +302,36 @@ mod tests {
             ("a-1-rc.2", "a-1.rc-1"),
         ];
         for (left, right) in newer {
-            assert!(software(left).is_newer_than(&software(right)), "{left} > {right}");
-            assert!(!software(right).is_newer_than(&software(left)), "{right} > {left}");
+            assert!(
+                software(left).is_newer_than(&software(right)),
+                "{left} > {right}"
+            );
+            assert!(
+                !software(right).is_newer_than(&software(left)),
+                "{right} > {left}"
+            );
         }
-        let unordered =
-            [("a-1", "a-1"), ("a-2", "b-1"), ("a-1.0", "a-1"), ("a-01", "a-1"), ("a-1.x", "a-1.y")];
+        let unordered = [
+            ("a-1", "a-1"),
+            ("a-2", "b-1"),
+            ("a-1.0", "a-1"),
+            ("a-01", "a-1"),
+            ("a-1.x", "a-1.y"),
+        ];
         for (left, right) in unordered {
-            assert!(!software(left).is_newer_than(&software(right)), "{left} > {right}");
-            assert!(!software(right).is_newer_than(&software(left)), "{right} > {left}");
+            assert!(
+                !software(left).is_newer_than(&software(right)),
+                "{left} > {right}"
+            );
+            assert!(
+                !software(right).is_newer_than(&software(left)),
+                "{right} > {left}"
+            );
         }
-        assert!(!software("a-1.x.1").is_newer_than(&software("a-1")), "x is no number");
+        assert!(
+            !software("a-1.x.1").is_newer_than(&software("a-1")),
+            "x is no number"
+        );
     }
 
     #[test]
@@ -319,7 +358,11 @@ mod tests {
             ("<=a-2", "a-3", false),
         ];
         for (requirement, offered, expected) in verdicts {
-            assert_eq!(satisfied(requirement, offered), expected, "{requirement} by {offered}");
+            assert_eq!(
+                satisfied(requirement, offered),
+                expected,
+                "{requirement} by {offered}"
+            );
         }
     }
 

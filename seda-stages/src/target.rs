@@ -144,7 +144,9 @@ impl Counters {
         self.waiting_jobs = self.waiting_jobs.map(|waiting| waiting - passed_on);
         self.used_slots = self.used_slots.map(|used| used.saturating_sub(freed));
         let most = self.total_slots.unwrap_or(u32::MAX);
-        self.free_slots = self.free_slots.map(|free| free.saturating_add(freed).min(most));
+        self.free_slots = self
+            .free_slots
+            .map(|free| free.saturating_add(freed).min(most));
     }
 }
 
@@ -192,10 +194,20 @@ mod tests {
         let mut counters = Counters::idle(5);
         counters.take(4);
         counters.take(4);
-        assert_eq!((counters.free_slots, counters.waiting_jobs), (Some(1), Some(4)));
+        assert_eq!(
+            (counters.free_slots, counters.waiting_jobs),
+            (Some(1), Some(4))
+        );
         counters.give_back(4);
-        assert_eq!(counters.waiting_jobs, Some(0), "the waiting one took the slots");
-        assert_eq!((counters.free_slots, counters.used_slots), (Some(1), Some(4)));
+        assert_eq!(
+            counters.waiting_jobs,
+            Some(0),
+            "the waiting one took the slots"
+        );
+        assert_eq!(
+            (counters.free_slots, counters.used_slots),
+            (Some(1), Some(4))
+        );
         counters.give_back(4);
         assert_eq!(counters, Counters::idle(5));
     }

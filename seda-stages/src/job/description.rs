@@ -72,7 +72,9 @@ pub struct Application {
 
 fn as_map<S: Serializer>(pairs: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(Some(pairs.len()))?;
-    pairs.iter().try_for_each(|(name, value)| map.serialize_entry(name, value))?;
+    pairs
+        .iter()
+        .try_for_each(|(name, value)| map.serialize_entry(name, value))?;
     map.end()
 }
 
@@ -140,7 +142,10 @@ pub struct Bounds {
 impl Bounds {
     /// Returns the bounds of a figure of which only the most is known.
     pub const fn at_most(max: u64) -> Self {
-        Self { min: None, max: Some(max) }
+        Self {
+            min: None,
+            max: Some(max),
+        }
     }
 
     /// Tells whether both ends are open.

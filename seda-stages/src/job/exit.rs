@@ -30,7 +30,11 @@ impl Exit {
     /// continued, and so has not ended.
     pub fn from_status(status: ExitStatus) -> Option<Self> {
         let code = status.code().map(|code| u8::try_from(code).map(Self::Code));
-        let signal = || status.signal().map(|signal| u8::try_from(signal).map(Self::Signal));
+        let signal = || {
+            status
+                .signal()
+                .map(|signal| u8::try_from(signal).map(Self::Signal))
+        };
         code.or_else(signal)?.ok()
     }
 }

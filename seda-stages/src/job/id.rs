@@ -62,7 +62,9 @@ impl JobId {
     /// Fails if `text` is not exactly what the id would be written as.
     pub fn from_canonical(text: &str) -> Result<Self, InvalidJobId> {
         let digits = text.strip_prefix(PREFIX);
-        digits.and_then(number).ok_or_else(|| InvalidJobId::new(text))
+        digits
+            .and_then(number)
+            .ok_or_else(|| InvalidJobId::new(text))
     }
 }
 
@@ -136,8 +138,21 @@ mod tests {
     #[test]
     fn only_plain_numbers_are_ids() {
         let refused = [
-            "", "job-", "0", "job-0", "-1", "+1", "01", " 1", "1 ", "1/2", "job-1/..", "job-job-1",
-            "JOB-1", "18446744073709551616", "١",
+            "",
+            "job-",
+            "0",
+            "job-0",
+            "-1",
+            "+1",
+            "01",
+            " 1",
+            "1 ",
+            "1/2",
+            "job-1/..",
+            "job-job-1",
+            "JOB-1",
+            "18446744073709551616",
+            "١",
         ];
         for text in refused {
             assert!(text.parse::<JobId>().is_err(), "{text:?} was taken");

@@ -42,7 +42,10 @@ impl Moment {
 impl From<SystemTime> for Moment {
     /// Times before the epoch become the epoch.
     fn from(time: SystemTime) -> Self {
-        let millis = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let millis = time
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_millis();
         Self(u64::try_from(millis).unwrap_or(u64::MAX))
     }
 }
@@ -69,7 +72,11 @@ fn civil(days_since_epoch: u64) -> (u64, u64, u64) {
     let day_of_year = day_of_era + year_of_era / 100 - year_of_era / 4 - year_of_era * 365;
     let march_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+    let month = if march_month < 10 {
+        march_month + 3
+    } else {
+        march_month - 9
+    };
     let year = era * 400 + year_of_era + u64::from(month <= 2);
     (year, month, day)
 }
@@ -80,7 +87,10 @@ impl fmt::Display for Moment {
         let millis = self.0 % MILLIS_PER_DAY;
         let (hour, minute) = (millis / 3_600_000, millis / 60_000 % 60);
         let (second, milli) = (millis / 1_000 % 60, millis % 1_000);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z"
+        )
     }
 }
 
@@ -119,7 +129,10 @@ mod tests {
             let same_month = today == (before.0, before.1, before.2 + 1);
             let next_month = today == (before.0, before.1 + 1, 1) && before.2 >= 28;
             let next_year = today == (before.0 + 1, 1, 1) && (before.1, before.2) == (12, 31);
-            assert!(same_month || next_month || next_year, "{before:?} then {today:?}");
+            assert!(
+                same_month || next_month || next_year,
+                "{before:?} then {today:?}"
+            );
             before = today;
         }
     }

@@ -81,7 +81,10 @@ impl JobState {
 
     /// Tells whether the job has come to its end.
     pub const fn is_ended(self) -> bool {
-        matches!(self, Self::Finished | Self::Killed | Self::Failed | Self::Deleted)
+        matches!(
+            self,
+            Self::Finished | Self::Killed | Self::Failed | Self::Deleted
+        )
     }
 
     /// Tells whether a job in this state may be seen in state `next` after.
@@ -96,7 +99,9 @@ impl JobState {
     /// * Whatever was known never becomes undefined; an unmapped state may
     ///   come before and after anything that is not an end.
     pub const fn may_become(self, next: Self) -> bool {
-        use JobState::{Deleted, Failed, Finished, Hold, Killed, Other, Queuing, Running, Undefined};
+        use JobState::{
+            Deleted, Failed, Finished, Hold, Killed, Other, Queuing, Running, Undefined,
+        };
         match (self, next) {
             (Undefined, Undefined) | (_, Undefined) | (Other, Other) | (Hold, Hold) => false,
             (Undefined, _) => true,
@@ -130,7 +135,10 @@ impl JobState {
         if self.may_become(next) {
             Ok(next)
         } else {
-            Err(IllegalTransition { from: self, to: next })
+            Err(IllegalTransition {
+                from: self,
+                to: next,
+            })
         }
     }
 
@@ -190,7 +198,9 @@ pub struct UnknownState;
 impl fmt::Display for UnknownState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("no such job state, choose from")?;
-        JobState::ALL.iter().try_for_each(|state| write!(f, " {}", state.name().to_lowercase()))
+        JobState::ALL
+            .iter()
+            .try_for_each(|state| write!(f, " {}", state.name().to_lowercase()))
     }
 }
 
