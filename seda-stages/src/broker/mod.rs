@@ -1,1 +1,5 @@
-//! x.
+//! Choosing where a job runs: match, rank, select.
+
+pub mod matching;
+pub mod rank;
+pub mod select;

@@ -68,6 +68,7 @@ impl LocalMachine {
     /// Reads four small files of the kernel, which do not wait for a disk.
     pub fn discover(&self, name: &str) -> ExecutionTarget {
         let mut target = ExecutionTarget::new(name);
+        target.queue = Some(name.to_owned());
         target.counters = Counters::idle(self.slots.get());
         target.limits.slots_per_job_max = Some(self.slots.get());
         target.machine = Machine {

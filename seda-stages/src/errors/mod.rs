@@ -1,1 +1,3 @@
-//! x.
+//! What can go wrong with a job, in types.
+
+pub mod kind;
