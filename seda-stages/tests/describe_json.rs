@@ -1,5 +1,10 @@
 //! Job descriptions in JSON: what is taken, and what is said of the rest.
 
+#![allow(
+    clippy::expect_used,
+    reason = "the helper functions of a test fail by panicking"
+)]
+
 use proptest::prelude::*;
 use seda_stages::describe::fault::{Fault, Faults};
 use seda_stages::describe::json::{self, DOCUMENT_BYTES_MAX};

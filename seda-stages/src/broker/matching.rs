@@ -5,14 +5,10 @@
 //! libarcclient, appendix B ("Broker mapping"). Unlike there, both a node's
 //! memory and its queue's limit are looked at when both are published.
 
-use std::collections::BTreeMap;
-use std::fmt;
-
-use serde::Serialize;
-
+use super::rejection::Rejection;
 use crate::job::description::JobDescription;
 use crate::software::{Software, SoftwareRequirement};
-use crate::target::{ExecutionTarget, Health, TargetName};
+use crate::target::{ExecutionTarget, Health};
 
 /// Tells whether `target` can take `job`.
 ///
@@ -51,76 +47,6 @@ pub fn check(job: &JobDescription, target: &ExecutionTarget) -> Result<(), Rejec
     }
 }
 
-/// Why a target cannot take a job.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Rejection {
-    /// The target.
-    pub target: TargetName,
-    /// The attribute of the description that does not fit.
-    pub attribute: &'static str,
-    /// What the description wants of it.
-    pub wanted: String,
-    /// The attribute of the target that it was compared with.
-    pub compared_with: &'static str,
-    /// What the target publishes, `None` if nothing.
-    pub published: Option<String>,
-}
-
-impl fmt::Display for Rejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            target,
-            attribute,
-            wanted,
-            compared_with,
-            published,
-        } = self;
-        write!(
-            f,
-            "`{target}`: {attribute} is {wanted}, {compared_with} is "
-        )?;
-        f.write_str(published.as_deref().unwrap_or("not published"))
-    }
-}
-
-/// How many targets were looked at for a job, and what became of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Summary {
-    /// Targets looked at.
-    pub considered: usize,
-    /// Targets rejected, by the attribute that did not fit.
-    pub rejected: BTreeMap<&'static str, usize>,
-    /// The first rejections, at most [`Summary::EXAMPLES_MAX`].
-    pub examples: Vec<Rejection>,
-}
-
-impl Summary {
-    /// Rejections that are kept in full; all are counted.
-    pub const EXAMPLES_MAX: usize = 20;
-
-    /// Adds a rejection.
-    pub fn reject(&mut self, rejection: Rejection) {
-        *self.rejected.entry(rejection.attribute).or_default() += 1;
-        if self.examples.len() < Self::EXAMPLES_MAX {
-            self.examples.push(rejection);
-        }
-    }
-}
-
-impl fmt::Display for Summary {
-    /// `of 7 targets, 5 rejected for Platform, 2 for NumberOfSlots`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "of {} targets", self.considered)?;
-        for (nth, (attribute, count)) in self.rejected.iter().enumerate() {
-            let verb = if nth == 0 { " rejected" } else { "" };
-            write!(f, ", {count}{verb} for {attribute}")?;
-        }
-        self.examples
-            .first()
-            .map_or(Ok(()), |first| write!(f, "; {first}"))
-    }
-}
-
 /// An attribute of the job, one of the target, and why they do not fit.
 struct Mismatch {
     attribute: &'static str,
@@ -133,7 +59,7 @@ struct Mismatch {
 type Pair = (&'static str, &'static str);
 
 impl Mismatch {
-    fn new(pair: Pair, wanted: impl ToString, published: Option<impl ToString>) -> Self {
+    fn new(pair: Pair, wanted: &impl ToString, published: Option<impl ToString>) -> Self {
         Self {
             attribute: pair.0,
             wanted: wanted.to_string(),
@@ -165,7 +91,7 @@ fn rejected_queue(job: &JobDescription, target: &ExecutionTarget) -> Option<Mism
     let queue = target.queue.as_deref();
     let fits = queue.is_some_and(|queue| queue != rejected);
     let wanted = || format!("anything but {rejected}");
-    (!fits).then(|| Mismatch::new(("RejectedQueue", "MappingQueue"), wanted(), queue))
+    (!fits).then(|| Mismatch::new(("RejectedQueue", "MappingQueue"), &wanted(), queue))
 }
 
 fn queue(job: &JobDescription, target: &ExecutionTarget) -> Option<Mismatch> {
@@ -179,7 +105,7 @@ fn queue(job: &JobDescription, target: &ExecutionTarget) -> Option<Mismatch> {
 
 fn health(_: &JobDescription, target: &ExecutionTarget) -> Option<Mismatch> {
     let fits = target.health == Some(Health::Ok);
-    (!fits).then(|| Mismatch::new(("Health", "HealthState"), Health::Ok, target.health))
+    (!fits).then(|| Mismatch::new(("Health", "HealthState"), &Health::Ok, target.health))
 }
 
 fn wall_time(job: &JobDescription, target: &ExecutionTarget) -> Option<Mismatch> {
@@ -225,7 +151,7 @@ fn memory(job: &JobDescription, target: &ExecutionTarget) -> Option<Mismatch> {
     let (node, share) = (target.machine.memory, target.limits.memory_max);
     let node_pair = ("IndividualPhysicalMemory", "MainMemorySize");
     if node.is_none() && share.is_none() {
-        return Some(Mismatch::new(node_pair, needed, None::<u64>));
+        return Some(Mismatch::new(node_pair, &needed, None::<u64>));
     }
     let share_pair = ("IndividualPhysicalMemory", "MaxMainMemory");
     above(node_pair, Some(needed), node).or_else(|| above(share_pair, Some(needed), share))
@@ -236,7 +162,7 @@ fn virtual_memory(job: &JobDescription, target: &ExecutionTarget) -> Option<Mism
     let most = target.limits.virtual_memory_max;
     let fits = most.is_some_and(|most| needed <= most);
     let pair = ("IndividualVirtualMemory", "MaxVirtualMemory");
-    (!fits).then(|| Mismatch::new(pair, needed, most))
+    (!fits).then(|| Mismatch::new(pair, &needed, most))
 }
 
 fn platform(job: &JobDescription, target: &ExecutionTarget) -> Option<Mismatch> {
@@ -268,14 +194,14 @@ fn slots(job: &JobDescription, target: &ExecutionTarget) -> Option<Mismatch> {
     let (total, per_job) = (target.counters.total_slots, target.limits.slots_per_job_max);
     let total_pair = ("NumberOfSlots", "TotalSlots");
     if total.is_none() && per_job.is_none() {
-        return Some(Mismatch::new(total_pair, wanted, None::<u32>));
+        return Some(Mismatch::new(total_pair, &wanted, None::<u32>));
     }
     let per_job_pair = ("NumberOfSlots", "MaxSlotsPerJob");
     above(total_pair, Some(wanted), total).or_else(|| above(per_job_pair, Some(wanted), per_job))
 }
 
 fn same(pair: Pair, wanted: &str, published: Option<&str>) -> Option<Mismatch> {
-    (published != Some(wanted)).then(|| Mismatch::new(pair, wanted, published))
+    (published != Some(wanted)).then(|| Mismatch::new(pair, &wanted, published))
 }
 
 /// Finds that more is asked for than the most that is published.
@@ -285,7 +211,7 @@ fn above<T: PartialOrd + ToString>(
     most: Option<T>,
 ) -> Option<Mismatch> {
     let (asked, most) = asked.zip(most)?;
-    (asked > most).then(|| Mismatch::new(pair, asked, Some(most)))
+    (asked > most).then(|| Mismatch::new(pair, &asked, Some(most)))
 }
 
 /// Finds that less is asked for than the least that is published.
@@ -295,7 +221,7 @@ fn below<T: PartialOrd + ToString>(
     least: Option<T>,
 ) -> Option<Mismatch> {
     let (asked, least) = asked.zip(least)?;
-    (asked < least).then(|| Mismatch::new(pair, asked, Some(least)))
+    (asked < least).then(|| Mismatch::new(pair, &asked, Some(least)))
 }
 
 /// Finds the first requirement that nothing published meets.
@@ -334,163 +260,6 @@ fn shown(published: &[Software]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::describe::json;
-
-    fn job(fields: &str) -> JobDescription {
-        json::parse(format!("{{\"executable\": \"a\"{fields}}}").as_bytes()).unwrap()
-    }
-
-    /// A target that publishes everything.
-    fn target() -> ExecutionTarget {
-        let mut target = ExecutionTarget::new("t");
-        target.queue = Some("short".into());
-        target.counters.total_slots = Some(8);
-        target.limits.slots_per_job_max = Some(4);
-        target.limits.wall_time_min = Some(10);
-        target.limits.wall_time_max = Some(100);
-        target.limits.cpu_time_min = Some(10);
-        target.limits.cpu_time_max = Some(100);
-        target.limits.memory_max = Some(1_000);
-        target.limits.virtual_memory_max = Some(2_000);
-        target.machine.memory = Some(4_000);
-        target.machine.platform = Some("x86_64".into());
-        target.machine.operating_system = Some("Linux-6.1".parse().unwrap());
-        target.runtime_environments = vec!["ENV/PYTHON-3.9".parse().unwrap()];
-        target
-    }
-
-    /// For each attribute: a value that just fits, one that just does not,
-    /// and what the rejection says.
-    const BORDERS: [(&str, &str, &str); 13] = [
-        (
-            "'rejected_queue': 'long'",
-            "'rejected_queue': 'short'",
-            "RejectedQueue is anything but short, MappingQueue is short",
-        ),
-        (
-            "'queue': 'short'",
-            "'queue': 'long'",
-            "QueueName is long, MappingQueue is short",
-        ),
-        (
-            "'wall_time': 100",
-            "'wall_time': 101",
-            "IndividualWallTime is 101, MaxWallTime is 100",
-        ),
-        (
-            "'wall_time': {'min': 10}",
-            "'wall_time': {'min': 9}",
-            "IndividualWallTime is 9, MinWallTime is 10",
-        ),
-        (
-            "'cpu_time': 100",
-            "'cpu_time': 101",
-            "IndividualCPUTime is 101, MaxCPUTime is 100",
-        ),
-        (
-            "'cpu_time': {'min': 10}",
-            "'cpu_time': {'min': 9}",
-            "IndividualCPUTime is 9, MinCPUTime is 10",
-        ),
-        (
-            "'memory': 1000",
-            "'memory': 1001",
-            "IndividualPhysicalMemory is 1001, MaxMainMemory is 1000",
-        ),
-        (
-            "'memory': {'min': 1000}",
-            "'memory': 4001",
-            "IndividualPhysicalMemory is 4001, MainMemorySize is 4000",
-        ),
-        (
-            "'virtual_memory': 2000",
-            "'virtual_memory': 2001",
-            "IndividualVirtualMemory is 2001, MaxVirtualMemory is 2000",
-        ),
-        (
-            "'platform': 'x86_64'",
-            "'platform': 'aarch64'",
-            "Platform is aarch64, Platform is x86_64",
-        ),
-        (
-            "'operating_systems': ['Linux', '>=Linux-6']",
-            "'operating_systems': ['Linux', 'Linux-7']",
-            "OperatingSystem is ==Linux-7, OperatingSystem is Linux-6.1",
-        ),
-        (
-            "'runtime_environments': ['ENV/PYTHON']",
-            "'runtime_environments': ['ENV/RUBY']",
-            "RunTimeEnvironment is >=ENV/RUBY, ApplicationEnvironments is ENV/PYTHON-3.9",
-        ),
-        (
-            "'slots': 4",
-            "'slots': 5",
-            "NumberOfSlots is 5, MaxSlotsPerJob is 4",
-        ),
-    ];
-
-    #[test]
-    fn every_attribute_has_its_border() {
-        for (fits, does_not, reason) in BORDERS {
-            let job = |field: &str| job(&format!(", {}", field.replace('\'', "\"")));
-            assert_eq!(check(&job(fits), &target()), Ok(()), "{fits}");
-            let rejection = check(&job(does_not), &target())
-                .expect_err(does_not)
-                .to_string();
-            assert_eq!(rejection, format!("`t`: {reason}"));
-        }
-    }
-
-    #[test]
-    fn unpublished_means_rejected_except_for_times() {
-        let silent = ExecutionTarget::new("silent");
-        for (fits, _, _) in BORDERS {
-            let job = job(&format!(", {}", fits.replace('\'', "\"")));
-            match check(&job, &silent) {
-                Ok(()) => assert!(fits.contains("_time"), "{fits}"),
-                Err(rejection) => {
-                    assert!(!fits.contains("_time"), "{fits}");
-                    assert_eq!(rejection.published, None);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn only_healthy_targets_get_jobs() {
-        let mut sick = target();
-        sick.health = Some(Health::Warning);
-        let rejection = check(&job(""), &sick).unwrap_err();
-        assert_eq!(
-            rejection.to_string(),
-            "`t`: Health is ok, HealthState is warning"
-        );
-        sick.health = None;
-        assert_eq!(check(&job(""), &sick).unwrap_err().published, None);
-    }
-
-    #[test]
-    fn the_first_attribute_in_order_is_the_reason() {
-        let job = job(", \"slots\": 99, \"queue\": \"q\", \"memory\": 99999");
-        assert_eq!(check(&job, &target()).unwrap_err().attribute, "QueueName");
-    }
-
-    #[test]
-    fn a_summary_counts_all_and_keeps_some() {
-        let mut summary = Summary {
-            considered: 31,
-            ..Summary::default()
-        };
-        let slots = check(&job(", \"slots\": 5"), &target()).unwrap_err();
-        (0..30).for_each(|_| summary.reject(slots.clone()));
-        summary.reject(check(&job(", \"queue\": \"q\""), &target()).unwrap_err());
-        assert_eq!(summary.examples.len(), Summary::EXAMPLES_MAX);
-        assert_eq!(
-            summary.to_string(),
-            "of 31 targets, 30 rejected for NumberOfSlots, 1 for QueueName; \
-             `t`: NumberOfSlots is 5, MaxSlotsPerJob is 4"
-        );
-    }
 
     #[test]
     fn long_lists_of_software_are_cut() {

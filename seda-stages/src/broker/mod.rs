@@ -2,4 +2,5 @@
 
 pub mod matching;
 pub mod rank;
+pub mod rejection;
 pub mod select;

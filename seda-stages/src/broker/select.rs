@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::matching::{self, Rejection, Summary};
+use super::matching;
 use super::rank::Rank;
+use super::rejection::{Rejection, Summary};
 use crate::job::description::JobDescription;
 use crate::target::{Counters, ExecutionTarget, TargetName};
 

@@ -134,7 +134,7 @@ type ReadField = fn(&mut Form<'_>, Entry<'_>, &mut JobDescription);
 /// The fields, in the order of the table above.
 const FIELDS: &[(&str, ReadField)] = &[
     ("name", |form, entry, job| {
-        job.identification.job_name = owned(form.text(entry))
+        job.identification.job_name = owned(form.text(entry));
     }),
     ("description", |form, entry, job| {
         job.identification.description = owned(form.text_or_empty(entry));
@@ -156,13 +156,13 @@ const FIELDS: &[(&str, ReadField)] = &[
             form.whole(entry, &(0..=u8::MAX), "exit code");
     }),
     ("input", |form, entry, job| {
-        job.application.input = input(form, entry)
+        job.application.input = input(form, entry);
     }),
     ("output", |form, entry, job| {
-        job.application.output = own_file(form, entry)
+        job.application.output = own_file(form, entry);
     }),
     ("error", |form, entry, job| {
-        job.application.error = own_file(form, entry)
+        job.application.error = own_file(form, entry);
     }),
     ("environment", |form, entry, job| {
         job.application.environment = environment(form, entry);
@@ -171,10 +171,10 @@ const FIELDS: &[(&str, ReadField)] = &[
         job.application.priority = form.whole(entry, &PRIORITIES, "priority");
     }),
     ("queue", |form, entry, job| {
-        job.resources.queue_name = owned(form.text(entry))
+        job.resources.queue_name = owned(form.text(entry));
     }),
     ("rejected_queue", |form, entry, job| {
-        job.resources.rejected_queue = owned(form.text(entry))
+        job.resources.rejected_queue = owned(form.text(entry));
     }),
     ("slots", |form, entry, job| {
         job.resources.number_of_slots = form.whole(entry, &SLOTS, "slots");
@@ -192,7 +192,7 @@ const FIELDS: &[(&str, ReadField)] = &[
         job.resources.individual_virtual_memory = bounds(form, entry, &MEGABYTES, "MB");
     }),
     ("platform", |form, entry, job| {
-        job.resources.platform = owned(form.text(entry))
+        job.resources.platform = owned(form.text(entry));
     }),
     ("operating_systems", |form, entry, job| {
         job.resources.operating_system = form.list(entry, LIST_ITEMS_MAX, software);
@@ -302,19 +302,15 @@ fn read_fields(form: &mut Form<'_>, entry: Entry<'_>, job: &mut JobDescription) 
     };
     for member in &members {
         let path = Path::Member(entry.path, &member.name);
-        match FIELDS.iter().find(|(name, _)| *name == member.name) {
-            Some((_, read)) => read(
-                form,
-                Entry {
-                    node: &member.value,
-                    path: &path,
-                },
-                job,
-            ),
-            None => {
-                let names: Vec<_> = FIELDS.iter().map(|(name, _)| *name).collect();
-                form.fault_at(member.name_span, &path, unknown(&member.name, &names));
-            }
+        let value = Entry {
+            node: &member.value,
+            path: &path,
+        };
+        if let Some((_, read)) = FIELDS.iter().find(|(name, _)| *name == member.name) {
+            read(form, value, job);
+        } else {
+            let names: Vec<_> = FIELDS.iter().map(|(name, _)| *name).collect();
+            form.fault_at(member.name_span, &path, unknown(&member.name, &names));
         }
     }
     if !members.iter().any(|member| member.name == "executable") {

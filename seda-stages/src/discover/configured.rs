@@ -110,7 +110,7 @@ pub fn discover(entries: Vec<ConfiguredTarget>) -> Result<Vec<ExecutionTarget>, 
 fn check(entries: &[ConfiguredTarget]) -> Vec<TargetFault> {
     if entries.len() > TARGETS_MAX {
         let message = format!(
-            "there are {} targets, at most {TARGETS_MAX} are",
+            "there are {} targets, at most {TARGETS_MAX} are allowed",
             entries.len()
         );
         return vec![TargetFault {
@@ -123,11 +123,12 @@ fn check(entries: &[ConfiguredTarget]) -> Vec<TargetFault> {
     let mut faults = Vec::new();
     for (index, entry) in entries.iter().enumerate() {
         let mut fault = |key, message| {
-            faults.push(TargetFault {
+            let fault = TargetFault {
                 index,
                 key,
                 message,
-            })
+            };
+            faults.push(fault);
         };
         if entry.name.as_str().trim().is_empty() {
             fault("name", "a target needs a name".to_owned());

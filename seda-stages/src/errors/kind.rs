@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::broker::matching::Summary;
+use crate::broker::rejection::Summary;
 use crate::describe::fault::Faults;
 use crate::job::exit::Exit;
 use crate::job::id::JobId;

@@ -1,1 +1,5 @@
-//! x.
+//! Running a job on this machine.
+
+pub mod command;
+pub mod directory;
+mod removal;

@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(read(0), Some(Exit::Code(0)));
         assert_eq!(read(2304), Some(Exit::Code(9)));
         assert_eq!(read(9), Some(Exit::Signal(9)));
-        assert_eq!(read(0x80 | 11), Some(Exit::Signal(11)), "core dumped");
+        assert_eq!(read(0x8b), Some(Exit::Signal(11)), "core dumped");
         assert_eq!(read(0x137f), None, "stopped, not ended");
     }
 

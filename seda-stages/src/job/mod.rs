@@ -3,6 +3,7 @@
 
 pub mod description;
 pub mod exit;
+pub mod filter;
 pub mod id;
 pub mod moment;
 pub mod record;

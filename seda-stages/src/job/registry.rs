@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::str::FromStr;
 
 use super::description::JobDescription;
+use super::filter::StateFilter;
 use super::id::JobId;
 use super::moment::Moment;
 use super::record::{Ending, JobRecord};
-use super::state::{JobState, UnknownState};
+use super::state::JobState;
 use crate::errors::kind::JobError;
 use crate::target::TargetName;
 
@@ -91,46 +91,6 @@ pub enum CancelAnswer {
     AlreadyAsked(JobState),
     /// The job has ended already, in this state.
     AlreadyEnded(JobState),
-}
-
-/// Which jobs of a list are wanted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum StateFilter {
-    /// All.
-    #[default]
-    All,
-    /// Those that have not ended.
-    Live,
-    /// Those that have ended.
-    Ended,
-    /// Those in this state.
-    Only(JobState),
-}
-
-impl StateFilter {
-    /// Tells whether a job in this state is wanted.
-    pub fn accepts(self, state: JobState) -> bool {
-        match self {
-            Self::All => true,
-            Self::Live => !state.is_ended(),
-            Self::Ended => state.is_ended(),
-            Self::Only(wanted) => state == wanted,
-        }
-    }
-}
-
-impl FromStr for StateFilter {
-    type Err = UnknownState;
-
-    /// Reads `all`, `live`, `ended` or the name of a state.
-    fn from_str(text: &str) -> Result<Self, UnknownState> {
-        match text {
-            "all" => Ok(Self::All),
-            "live" => Ok(Self::Live),
-            "ended" => Ok(Self::Ended),
-            state => state.parse().map(Self::Only),
-        }
-    }
 }
 
 impl JobRegistry {
@@ -357,69 +317,6 @@ mod tests {
             .starting_at(JobId::FIRST)
             .admit(JobDescription::default(), at(0));
         assert!(later.is_err(), "the second has not ended");
-    }
-
-    #[test]
-    fn asked_is_not_stopped() {
-        let mut jobs = table(1);
-        let id = admit(&mut jobs).id;
-        jobs.advance(id, JobState::Running, "started", at(1))
-            .unwrap();
-        let asked = jobs.request_cancel(id, at(2));
-        assert_eq!(asked, Ok(CancelAnswer::Asked(JobState::Running)));
-        assert_eq!(jobs.get(id).unwrap().state(), JobState::Running);
-        let again = jobs.request_cancel(id, at(3));
-        assert_eq!(again, Ok(CancelAnswer::AlreadyAsked(JobState::Running)));
-        assert_eq!(jobs.get(id).unwrap().cancel_requested_at(), Some(at(2)));
-        let cancelled = JobError::Cancelled {
-            state: JobState::Running,
-        };
-        jobs.end(id, Ending::failed(cancelled), at(4)).unwrap();
-        let late = jobs.request_cancel(id, at(5));
-        assert_eq!(late, Ok(CancelAnswer::AlreadyEnded(JobState::Killed)));
-        let unknown = id.next();
-        assert_eq!(
-            jobs.request_cancel(unknown, at(5)),
-            Err(JobError::UnknownJob { id: unknown })
-        );
-    }
-
-    #[test]
-    fn a_deleted_job_is_not_ended_twice() {
-        let mut jobs = table(2);
-        let id = admit(&mut jobs).id;
-        finish(&mut jobs, id);
-        jobs.advance(id, JobState::Deleted, "removed", at(2))
-            .unwrap();
-        assert_eq!((jobs.len(), jobs.live()), (1, 0));
-        let refused = jobs
-            .advance(id, JobState::Running, "again", at(3))
-            .unwrap_err();
-        assert_eq!(refused.code(), "illegal_transition");
-    }
-
-    #[test]
-    fn lists_are_filtered_and_in_order() {
-        let mut jobs = table(4);
-        let ids: Vec<_> = (0..4).map(|_| admit(&mut jobs).id).collect();
-        jobs.advance(ids[2], JobState::Running, "started", at(1))
-            .unwrap();
-        finish(&mut jobs, ids[1]);
-        let listed = |filter: &str| {
-            let records = jobs.list(filter.parse().unwrap());
-            records
-                .map(|record| record.id().number())
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(listed("all"), [1, 2, 3, 4]);
-        assert_eq!(listed("live"), [1, 3, 4]);
-        assert_eq!(listed("ended"), [2]);
-        assert_eq!(listed("running"), [3]);
-        assert_eq!(
-            jobs.list(StateFilter::All).next_back().unwrap().id(),
-            ids[3]
-        );
-        assert!("some".parse::<StateFilter>().is_err());
     }
 
     proptest! {

@@ -103,9 +103,8 @@ impl JobState {
             Deleted, Failed, Finished, Hold, Killed, Other, Queuing, Running, Undefined,
         };
         match (self, next) {
-            (Undefined, Undefined) | (_, Undefined) | (Other, Other) | (Hold, Hold) => false,
-            (Undefined, _) => true,
-            (Finished | Killed | Failed, Deleted) => true,
+            (_, Undefined) | (Other, Other) | (Hold, Hold) => false,
+            (Undefined, _) | (Finished | Killed | Failed, Deleted) => true,
             (Finished | Killed | Failed | Deleted, _) => false,
             (Other, _) | (_, Other | Killed | Failed) => true,
             (_, Deleted) => false,
