@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn depth_costs_neither_stack_nor_descriptors() {
-        const DEPTH: usize = 8_000;
+        const DEPTH: usize = 4_000;
         let here = tempfile::tempdir().unwrap();
         let mut directory = OwnedFd::from(File::open(here.path()).unwrap());
         for _ in 0..DEPTH {
@@ -171,6 +171,20 @@ mod tests {
             fs::metadata(&closed).unwrap().permissions().mode() & 0o777,
             0o700
         );
+    }
+
+    #[test]
+    fn a_tree_without_rights_goes_too() {
+        let here = tempfile::tempdir().unwrap();
+        let top = here.path().join("top");
+        let inner = top.join("a/b/c");
+        fs::create_dir_all(&inner).unwrap();
+        fs::write(inner.join("file"), "x").unwrap();
+        for (path, mode) in [(&inner, 0o555), (&top.join("a/b"), 0o000), (&top, 0o500)] {
+            fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+        }
+        remove(here.path(), c"top").unwrap();
+        assert!(!top.exists());
     }
 
     #[test]
