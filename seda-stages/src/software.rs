@@ -1,7 +1,10 @@
 //! Names of software with versions, and what a job may require of them.
 //!
-//! Used for operating systems and runtime environments alike. The rules for
-//! versions are those of `docs` on brokering: what ARC does, written down.
+//! Used for operating systems and runtime environments alike.
+//!
+//! # Sources
+//!
+//! libarcclient's `Software` and `SoftwareRequirement`: its rules for versions.
 
 use std::cmp::Ordering;
 use std::fmt;
