@@ -1,0 +1,4 @@
+//! Finding out where jobs can run.
+
+pub mod configured;
+pub mod local;

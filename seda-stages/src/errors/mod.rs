@@ -1,0 +1,3 @@
+//! What can go wrong with a job, in types.
+
+pub mod kind;

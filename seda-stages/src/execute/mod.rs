@@ -1,0 +1,5 @@
+//! Running a job on this machine.
+
+pub mod command;
+pub mod directory;
+mod removal;
