@@ -1,6 +1,7 @@
 //! A connection does the same however its bytes are cut.
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     reason = "a test stops at the first thing that is not as it must be"
 )]
 

@@ -90,6 +90,19 @@ fn a_body_must_make_progress_not_only_move() {
 }
 
 #[test]
+fn what_has_arrived_counts_even_when_the_server_comes_late() {
+    let mut connection = open();
+    connection.feed(&[POST, &[b'x'; 4_999]].concat(), 1_000);
+    assert_eq!(
+        connection.step(9_000),
+        Step::NeedMore,
+        "the body's time begins with the head read"
+    );
+    connection.feed(b"x", 9_500);
+    assert!(matches!(connection.step(9_500), Step::Request(_)));
+}
+
+#[test]
 fn nobody_is_hurried_while_the_server_owes_the_answer() {
     let mut connection = open();
     connection.feed(GET, 1_000);

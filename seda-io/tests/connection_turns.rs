@@ -247,7 +247,7 @@ fn a_refused_peer_may_read_its_answer_before_the_socket_goes() {
     flush(&mut connection);
     assert_eq!(connection.step(0), Step::HalfClose);
     assert_eq!(
-        connection.feed(&[b'x'; 100_000], 0),
+        connection.feed(&vec![b'x'; 100_000], 0),
         100_000,
         "what follows is thrown away"
     );

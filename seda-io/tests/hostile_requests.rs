@@ -321,3 +321,57 @@ fn a_refusal_does_not_repeat_what_was_sent() {
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
     assert!(!answer.contains("script"), "{answer}");
 }
+
+#[test]
+fn limits_are_exact() {
+    let limits = small_limits();
+    let taken = |bytes: &[u8]| {
+        let record = drip(&limits, bytes);
+        record.bad.map_or(Ok(record.requests.len()), |error| {
+            Err(error.fault.status().code())
+        })
+    };
+    let line = |bytes: usize| {
+        format!(
+            "GET /{} HTTP/1.1\r\nHost: a\r\n\r\n",
+            "a".repeat(bytes - 16)
+        )
+    };
+    assert_eq!(taken(line(64).as_bytes()), Ok(1));
+    assert_eq!(taken(line(65).as_bytes()), Err(414));
+    let head = |bytes: usize| {
+        format!(
+            "GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n",
+            "a".repeat(bytes - 32)
+        )
+    };
+    assert_eq!(taken(head(256).as_bytes()), Ok(1));
+    assert_eq!(taken(head(257).as_bytes()), Err(431));
+    let fields = |count: usize| {
+        format!(
+            "GET / HTTP/1.1\r\nHost: a\r\n{}\r\n",
+            "A: b\r\n".repeat(count - 1)
+        )
+    };
+    assert_eq!(taken(fields(8).as_bytes()), Ok(1));
+    assert_eq!(taken(fields(9).as_bytes()), Err(431));
+    let body = |bytes: usize| {
+        format!(
+            "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: {bytes}\r\n\r\n{}",
+            "x".repeat(bytes)
+        )
+    };
+    assert_eq!(taken(body(32).as_bytes()), Ok(1));
+    assert_eq!(taken(body(33).as_bytes()), Err(413));
+    let chunk = |size: &str, extension: usize| {
+        let head = "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+        format!(
+            "{head}{size};{}\r\nx\r\n0\r\n\r\n",
+            "x".repeat(extension - 1)
+        )
+    };
+    assert_eq!(taken(chunk("1", 4_096).as_bytes()), Ok(1));
+    assert_eq!(taken(chunk("1", 4_097).as_bytes()), Err(400));
+    assert_eq!(taken(chunk("0000000000000001", 1).as_bytes()), Ok(1));
+    assert_eq!(taken(chunk("00000000000000001", 1).as_bytes()), Err(400));
+}

@@ -29,7 +29,7 @@ const BLANK_LINES_MAX: u8 = 2;
 ///
 /// There is one exchange at a time: behind a request, pipelined bytes are kept,
 /// up to [`Limits::head_bytes_max`], and not looked at until the answer is queued.
-/// At rest it owns no buffers.
+/// At rest it holds no bytes and no memory for any.
 ///
 /// # Examples
 ///
@@ -194,9 +194,16 @@ impl Connection {
 
     /// Goes as far as the bytes and the time allow, and says what is asked of the owner.
     pub fn step(&mut self, now: u64) -> Step {
-        if let Some(passed) = self.deadline().filter(|deadline| deadline.at <= now) {
-            return self.time_out(passed.timeout);
+        let step = self.advance(now);
+        let waits = matches!(step, Step::NeedMore | Step::Wait);
+        // Asked last, so that what did arrive counts even when its owner comes late.
+        match self.deadline() {
+            Some(deadline) if waits && deadline.at <= now => self.time_out(deadline.timeout),
+            _ => step,
         }
+    }
+
+    fn advance(&mut self, now: u64) -> Step {
         match self.state {
             State::Head(head) => self.step_head(head, now),
             State::Body(_) => self.step_body(),
@@ -270,7 +277,7 @@ impl Connection {
             Ok(None) if !self.input.is_empty() => self.need_more(Place::Head),
             Ok(None) if self.input_ended || self.retired => {
                 self.state = State::Closing { lingers: false };
-                self.step(now)
+                self.advance(now)
             }
             Ok(None) => {
                 self.input.release();

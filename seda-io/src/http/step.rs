@@ -15,9 +15,9 @@ pub enum Step {
     Wait,
     /// Send the output: it tells the peer to go on with its body. Then step again.
     Continue100,
-    /// Handle this request and [answer](Connection::answer) it.
+    /// Handle this request and [answer](crate::http::Connection::answer) it.
     Request(Request),
-    /// Count this fault and [answer](Connection::answer) with it (or with
+    /// Count this fault and [answer](crate::http::Connection::answer) with it (or with
     /// something more polite); the connection closes behind it.
     Bad(ProtocolError),
     /// Shut the write side of the socket down and go on feeding: the peer may

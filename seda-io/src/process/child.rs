@@ -41,7 +41,7 @@ impl Child {
     pub(super) fn watch(mut child: process::Child) -> io::Result<Self> {
         let raw = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
         let pid = raw.ok_or(io::ErrorKind::InvalidData)?;
-        match pidfd_open(pid, PidfdFlags::NONBLOCK) {
+        match pidfd_open(pid, PidfdFlags::empty()) {
             Ok(pidfd) => Ok(Self {
                 pid,
                 pidfd,

@@ -17,8 +17,8 @@ use super::child::Child;
 /// and output is thrown away unless files are given.
 ///
 /// The standard library starts it by `posix_spawn`, which does not copy this
-/// process, as long as a program without a slash in its name is not combined
-/// with a changed `PATH`; with both, it forks.
+/// process. It forks instead when a program without a slash in its name meets a
+/// cleared environment or a `PATH` set here: give such programs by their path.
 ///
 /// # Examples
 ///
