@@ -1,0 +1,175 @@
+//! Header fields: bounded, in the order they came, found without regard to case.
+
+use std::error::Error;
+use std::fmt;
+
+use super::method::is_token;
+
+/// Fields that one message has at most.
+pub const HEADERS_MAX: usize = 100;
+/// Bytes, 64 KiB: names and values that one message has at most.
+pub const HEADER_BYTES_MAX: usize = 64 * 1024;
+
+/// The header fields of one message.
+///
+/// Names are tokens and values hold no control characters but the tab, so no
+/// value can end a line and begin a field of its own.
+///
+/// # Examples
+///
+/// ```
+/// use seda_io::http::{HeaderError, Headers};
+///
+/// let mut headers = Headers::new();
+/// headers.push("Accept", "text/html")?;
+/// headers.push("accept", "text/plain")?;
+/// assert_eq!(headers.get("ACCEPT"), Some("text/html"));
+/// assert_eq!(headers.all("accept").count(), 2);
+/// assert_eq!(headers.push("X-A", "1\r\nX-B: 2"), Err(HeaderError::Value));
+/// # Ok::<(), HeaderError>(())
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Headers {
+    /// Names and values, one behind the other.
+    text: String,
+    fields: Vec<Field>,
+}
+
+/// Where one field lies in the text: the name from `start`, the value from `middle`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Field {
+    start: usize,
+    middle: usize,
+    end: usize,
+}
+
+impl Headers {
+    /// Makes an empty set of fields.
+    pub const fn new() -> Self {
+        Self {
+            text: String::new(),
+            fields: Vec::new(),
+        }
+    }
+
+    /// Adds a field behind the others.
+    ///
+    /// # Errors
+    ///
+    /// [`HeaderError`] when the name is no token, the value holds a control
+    /// character, or there are too many fields or bytes.
+    pub fn push(&mut self, name: &str, value: &str) -> Result<(), HeaderError> {
+        if !is_token(name) {
+            return Err(HeaderError::Name);
+        }
+        if value
+            .bytes()
+            .any(|byte| byte != b'\t' && byte.is_ascii_control())
+        {
+            return Err(HeaderError::Value);
+        }
+        if self.fields.len() >= HEADERS_MAX {
+            return Err(HeaderError::TooMany);
+        }
+        if self.text.len() + name.len() + value.len() > HEADER_BYTES_MAX {
+            return Err(HeaderError::TooLarge);
+        }
+        self.push_checked(name, value);
+        Ok(())
+    }
+
+    /// Adds a field whose characters and bounds have been checked.
+    pub(super) fn push_checked(&mut self, name: &str, value: &str) {
+        let start = self.text.len();
+        self.text.push_str(name);
+        let middle = self.text.len();
+        self.text.push_str(value);
+        let end = self.text.len();
+        self.fields.push(Field { start, middle, end });
+    }
+
+    /// Makes room for fields and bytes that are about to be added.
+    pub(super) fn with_capacity(fields: usize, bytes: usize) -> Self {
+        Self {
+            text: String::with_capacity(bytes),
+            fields: Vec::with_capacity(fields),
+        }
+    }
+
+    /// Returns the number of fields.
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Tells whether there are no fields.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// Iterates over names and values in the order they came.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields.iter().map(|field| {
+            let name = self.text.get(field.start..field.middle);
+            let value = self.text.get(field.middle..field.end);
+            (name.unwrap_or_default(), value.unwrap_or_default())
+        })
+    }
+
+    /// Returns the value of the first field of that name, in any case.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter()
+            .find_map(|(have, value)| have.eq_ignore_ascii_case(name).then_some(value))
+    }
+
+    /// Iterates over the values of all fields of that name, in any case.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.iter()
+            .filter_map(move |(have, value)| have.eq_ignore_ascii_case(name).then_some(value))
+    }
+
+    /// Iterates over the items of a comma-separated list that may span several fields.
+    pub fn list(&self, name: &str) -> impl Iterator<Item = &str> {
+        let items = self.all(name).flat_map(|value| value.split(','));
+        items.map(|item| item.trim_matches([' ', '\t']))
+    }
+
+    /// Tells whether such a list has `item`, in any case.
+    pub fn list_has(&self, name: &str, item: &str) -> bool {
+        self.list(name).any(|have| have.eq_ignore_ascii_case(item))
+    }
+}
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+/// Says why a header field was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeaderError {
+    /// The name is not a token.
+    Name,
+    /// The value holds a control character, such as a line end.
+    Value,
+    /// The message has [`HEADERS_MAX`] fields already.
+    TooMany,
+    /// The message would have more than [`HEADER_BYTES_MAX`] bytes of fields.
+    TooLarge,
+    /// The field is written by the connection, which alone knows its value.
+    Reserved,
+}
+
+impl fmt::Display for HeaderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name => f.write_str("the header name is not a token of RFC 9110"),
+            Self::Value => f.write_str("the header value holds a control character"),
+            Self::TooMany => write!(f, "the message has {HEADERS_MAX} header fields already"),
+            Self::TooLarge => write!(f, "the header fields exceed {HEADER_BYTES_MAX} bytes"),
+            Self::Reserved => f.write_str("the connection writes this header field itself"),
+        }
+    }
+}
+
+impl Error for HeaderError {}

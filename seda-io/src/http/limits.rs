@@ -1,0 +1,156 @@
+//! What one connection may cost: bytes, counts, and time.
+
+use std::time::Duration;
+
+use super::headers::HEADERS_MAX;
+use crate::timer::nanoseconds;
+
+/// Bytes, 16 KiB: what nginx and Apache grant a whole head, about.
+const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// Bytes, 8 KiB: RFC 9112 §3 recommends at least 8,000.
+const REQUEST_LINE_BYTES_MAX: usize = 8 * 1024;
+/// Bytes, 1 MiB: nginx's default, enough for a job description.
+const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes, 64 KiB: with more than this unsent, no further request is taken.
+const OUTPUT_MARK_BYTES: usize = 64 * 1024;
+/// Requests: as nginx since 1.19.10, so that memory and load move on.
+const REQUESTS_MAX: u32 = 1_000;
+/// Bytes, 1 KiB: fewer than this in one timeout is no progress.
+const PROGRESS_BYTES_MIN: usize = 1024;
+
+/// Bounds of one server connection, in bytes and counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a request line, with its line end; more is answered 414.
+    pub request_line_bytes_max: usize,
+    /// Bytes of a whole head, with its line ends; more is answered 431.
+    /// This also bounds what is kept of pipelined requests.
+    pub head_bytes_max: usize,
+    /// Header fields, at most [`HEADERS_MAX`]; more is answered 431.
+    pub headers_max: usize,
+    /// Bytes of a decoded body; more is answered 413.
+    pub body_bytes_max: usize,
+    /// Bytes of unsent answers at which no further request is taken.
+    pub output_mark_bytes: usize,
+    /// Requests after which the connection is closed.
+    pub requests_max: u32,
+    /// Bytes a slow peer must move within a timeout, for it to start anew.
+    pub progress_bytes_min: usize,
+    /// Bounds in time.
+    pub timeouts: Timeouts,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            request_line_bytes_max: REQUEST_LINE_BYTES_MAX,
+            head_bytes_max: HEAD_BYTES_MAX,
+            headers_max: HEADERS_MAX,
+            body_bytes_max: BODY_BYTES_MAX,
+            output_mark_bytes: OUTPUT_MARK_BYTES,
+            requests_max: REQUESTS_MAX,
+            progress_bytes_min: PROGRESS_BYTES_MIN,
+            timeouts: Timeouts::default(),
+        }
+    }
+}
+
+/// Bounds of one server connection in time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For a whole head, from its first byte; for the first head, from the beginning.
+    pub head: Duration,
+    /// For the next [progress](Limits::progress_bytes_min) of a body.
+    pub body: Duration,
+    /// For the next request, from the end of the last answer.
+    pub idle: Duration,
+    /// For the next [progress](Limits::progress_bytes_min) of an answer.
+    pub write: Duration,
+    /// For the peer to read a last answer and close, when more of its bytes may come.
+    pub linger: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            head: Duration::from_secs(10),
+            body: Duration::from_secs(20),
+            idle: Duration::from_mins(1),
+            write: Duration::from_secs(20),
+            linger: Duration::from_secs(2),
+        }
+    }
+}
+
+impl Timeouts {
+    /// Returns how long `timeout` lasts.
+    pub const fn of(&self, timeout: Timeout) -> Duration {
+        match timeout {
+            Timeout::Head => self.head,
+            Timeout::Body => self.body,
+            Timeout::Idle => self.idle,
+            Timeout::Write => self.write,
+            Timeout::Linger => self.linger,
+        }
+    }
+}
+
+/// What a connection is waiting for under a [`Deadline`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Timeout {
+    /// A whole head.
+    Head,
+    /// Progress of a body.
+    Body,
+    /// The next request.
+    Idle,
+    /// Progress of an answer.
+    Write,
+    /// The peer's end, after the last answer.
+    Linger,
+}
+
+/// A time by which the peer must have done something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadline {
+    /// What is waited for.
+    pub timeout: Timeout,
+    /// Nanoseconds: when the wait began.
+    pub since: u64,
+    /// Nanoseconds: when it is over.
+    pub at: u64,
+}
+
+/// A wait for the peer: since when, in nanoseconds, and how many bytes have moved.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wait {
+    since: u64,
+    bytes: usize,
+}
+
+impl Wait {
+    pub(super) const fn from(now: u64) -> Self {
+        Self {
+            since: now,
+            bytes: 0,
+        }
+    }
+
+    /// Counts bytes; enough of them are progress and begin the wait anew.
+    pub(super) const fn moved(&mut self, bytes: usize, progress_bytes_min: usize, now: u64) {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes >= progress_bytes_min {
+            *self = Self::from(now);
+        }
+    }
+
+    /// Returns the deadline of this wait when it is for `timeout`.
+    pub(super) fn deadline(self, timeout: Timeout, timeouts: &Timeouts) -> Deadline {
+        let lasts = nanoseconds(timeouts.of(timeout));
+        Deadline {
+            timeout,
+            since: self.since,
+            at: self.since.saturating_add(lasts),
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! Requests and responses as values.
+
+use super::fault::ProtocolError;
+use super::headers::{HeaderError, Headers};
+use super::method::Method;
+use super::status::StatusCode;
+
+/// Fields that a connection writes, because a wrong value would break its framing.
+const RESERVED: [&str; 4] = ["connection", "content-length", "date", "transfer-encoding"];
+
+/// The version of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Version {
+    /// HTTP/1.0: closes after each answer unless asked not to.
+    Http10,
+    /// HTTP/1.1.
+    Http11,
+}
+
+/// What a request is about: a path and a query, as they were sent.
+///
+/// Nothing is decoded, so `%2F` and `/` stay apart.
+///
+/// # Examples
+///
+/// ```
+/// use seda_io::http::Target;
+///
+/// let target = Target::parse("http://example:8080/jobs?state=failed").unwrap();
+/// assert_eq!(target.path(), "/jobs");
+/// assert_eq!(target.query(), Some("state=failed"));
+/// assert_eq!(target.authority(), Some("example:8080"));
+/// ```
+///
+/// # Sources
+///
+/// RFC 9112 §3.2.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Target {
+    text: Box<str>,
+    path_start: usize,
+    path_end: usize,
+}
+
+impl Target {
+    /// Takes a target in origin form (`/path?query`), absolute form
+    /// (`http://host/path`) or asterisk form (`*`); `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'#');
+        if !plain {
+            return None;
+        }
+        let path_start = match text {
+            "*" => 0,
+            _ if text.starts_with('/') => 0,
+            _ => Self::authority_end(text)?,
+        };
+        let query = text.get(path_start..)?.find('?');
+        Some(Self {
+            text: text.into(),
+            path_start,
+            path_end: query.map_or(text.len(), |query| path_start + query),
+        })
+    }
+
+    fn authority_end(text: &str) -> Option<usize> {
+        let (scheme, rest) = text.split_once("://")?;
+        let known = ["http", "https"]
+            .iter()
+            .any(|have| scheme.eq_ignore_ascii_case(have));
+        let length = rest.find(['/', '?']).unwrap_or(rest.len());
+        let authority = rest.get(..length)?;
+        let valid = known && !authority.is_empty() && is_authority(authority);
+        valid.then(|| text.len() - rest.len() + length)
+    }
+
+    /// Returns the path, not decoded; `*` for the server as a whole.
+    pub fn path(&self) -> &str {
+        match self.text.get(self.path_start..self.path_end) {
+            None | Some("") => "/",
+            Some(path) => path,
+        }
+    }
+
+    /// Returns what stands behind the first `?`, not decoded.
+    pub fn query(&self) -> Option<&str> {
+        self.text.get(self.path_end + 1..)
+    }
+
+    /// Returns host and port when the target names them.
+    pub fn authority(&self) -> Option<&str> {
+        let before = self.text.get(..self.path_start)?;
+        before.split_once("://").map(|(_, authority)| authority)
+    }
+
+    /// Returns the target as it was sent.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+/// Tells whether all characters of `text` may stand in a host and port.
+pub(super) fn is_authority(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%:[]".contains(&byte);
+    text.bytes().all(allowed)
+}
+
+/// A request with its whole body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    method: Method,
+    target: Target,
+    version: Version,
+    headers: Headers,
+    body: Vec<u8>,
+}
+
+impl Request {
+    /// Makes a request of HTTP/1.1 without fields and body.
+    pub const fn new(method: Method, target: Target) -> Self {
+        Self {
+            method,
+            target,
+            version: Version::Http11,
+            headers: Headers::new(),
+            body: Vec::new(),
+        }
+    }
+
+    pub(super) fn with_head(mut self, version: Version, headers: Headers) -> Self {
+        self.version = version;
+        self.headers = headers;
+        self
+    }
+
+    /// Adds a header field.
+    ///
+    /// # Errors
+    ///
+    /// [`HeaderError`] when the field is malformed, or one that the connection
+    /// writes itself.
+    pub fn with_header(mut self, name: &str, value: &str) -> Result<Self, HeaderError> {
+        push_free(&mut self.headers, name, value)?;
+        Ok(self)
+    }
+
+    /// Sets the body.
+    #[must_use]
+    pub fn with_body(mut self, body: Vec<u8>) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// Returns what is asked for.
+    pub const fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// Returns what it is asked of.
+    pub const fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Returns the version the peer speaks.
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Returns the header fields.
+    pub const fn headers(&self) -> &Headers {
+        &self.headers
+    }
+
+    /// Returns the decoded body.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// Gives the decoded body away.
+    pub fn into_body(self) -> Vec<u8> {
+        self.body
+    }
+}
+
+/// An answer with its whole body.
+///
+/// # Examples
+///
+/// ```
+/// use seda_io::http::{HeaderError, Response, StatusCode};
+///
+/// let busy = Response::text(StatusCode::SERVICE_UNAVAILABLE, "too many jobs\n")
+///     .with_header("Retry-After", "2")?;
+/// assert_eq!(busy.headers().get("retry-after"), Some("2"));
+/// assert_eq!(busy.with_header("Content-Length", "7"), Err(HeaderError::Reserved));
+/// # Ok::<(), HeaderError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    status: StatusCode,
+    headers: Headers,
+    body: Vec<u8>,
+    closes: bool,
+}
+
+impl Response {
+    /// Makes an answer without fields and body.
+    pub const fn new(status: StatusCode) -> Self {
+        Self::received(status, Headers::new())
+    }
+
+    /// Makes an answer of plain text.
+    pub fn text(status: StatusCode, body: impl Into<String>) -> Self {
+        Self::typed(
+            status,
+            "text/plain; charset=utf-8",
+            body.into().into_bytes(),
+        )
+    }
+
+    /// Makes an answer of JSON that has been written already.
+    pub fn json(status: StatusCode, body: impl Into<Vec<u8>>) -> Self {
+        Self::typed(status, "application/json", body.into())
+    }
+
+    fn typed(status: StatusCode, media_type: &'static str, body: Vec<u8>) -> Self {
+        let mut headers = Headers::new();
+        headers.push_checked("Content-Type", media_type);
+        Self::received(status, headers).with_body(body)
+    }
+
+    pub(super) const fn received(status: StatusCode, headers: Headers) -> Self {
+        Self {
+            status,
+            headers,
+            body: Vec::new(),
+            closes: false,
+        }
+    }
+
+    /// Adds a header field.
+    ///
+    /// # Errors
+    ///
+    /// [`HeaderError`] when the field is malformed, or one that the connection
+    /// writes itself.
+    pub fn with_header(mut self, name: &str, value: &str) -> Result<Self, HeaderError> {
+        push_free(&mut self.headers, name, value)?;
+        Ok(self)
+    }
+
+    /// Sets the body.
+    #[must_use]
+    pub fn with_body(mut self, body: Vec<u8>) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// Asks that the connection be closed behind this answer.
+    #[must_use]
+    pub const fn closing(mut self) -> Self {
+        self.closes = true;
+        self
+    }
+
+    /// Returns the status.
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Returns the header fields.
+    pub const fn headers(&self) -> &Headers {
+        &self.headers
+    }
+
+    /// Returns the body.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// Gives the body away.
+    pub fn into_body(self) -> Vec<u8> {
+        self.body
+    }
+
+    /// Tells whether the connection is to be closed behind this answer.
+    pub const fn closes(&self) -> bool {
+        self.closes
+    }
+}
+
+impl From<ProtocolError> for Response {
+    /// Says to the peer what it did wrong, and closes the connection.
+    fn from(error: ProtocolError) -> Self {
+        Self::text(error.fault.status(), format!("{error}\n")).closing()
+    }
+}
+
+fn push_free(headers: &mut Headers, name: &str, value: &str) -> Result<(), HeaderError> {
+    if RESERVED
+        .iter()
+        .any(|reserved| reserved.eq_ignore_ascii_case(name))
+    {
+        return Err(HeaderError::Reserved);
+    }
+    headers.push(name, value)
+}

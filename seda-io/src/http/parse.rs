@@ -1,0 +1,202 @@
+//! Parses whole heads whose lines have been found sound.
+
+use httparse::{EMPTY_HEADER, Header};
+
+use super::fault::{Fault, Place, ProtocolError};
+use super::framing::{self, Framing};
+use super::headers::{HEADERS_MAX, Headers};
+use super::message::{Request, Target, Version, is_authority};
+use super::method::Method;
+
+/// The head of a request, and what it says about the bytes that follow.
+#[derive(Debug)]
+pub(super) struct RequestHead {
+    pub(super) request: Request,
+    pub(super) framing: Framing,
+    /// The peer waits for a `100 Continue` before it sends the body.
+    pub(super) awaits_continue: bool,
+    /// The peer wants to go on after the answer.
+    pub(super) stays_open: bool,
+}
+
+/// The head of a response.
+#[derive(Debug)]
+pub(super) struct ResponseHead {
+    /// Interim codes too.
+    pub(super) code: u16,
+    pub(super) version: Version,
+    pub(super) headers: Headers,
+}
+
+/// Parses a request's head, from its first byte to the empty line.
+pub(super) fn request(bytes: &[u8], headers_max: usize) -> Result<RequestHead, ProtocolError> {
+    let mut room = [EMPTY_HEADER; HEADERS_MAX];
+    let fields = room
+        .get_mut(..headers_max.min(HEADERS_MAX))
+        .unwrap_or_default();
+    let mut parsed = httparse::Request::new(fields);
+    let status = parsed.parse(bytes).map_err(|error| explain(error, bytes))?;
+    let (true, Some(method), Some(target), Some(minor)) = (
+        status.is_complete(),
+        parsed.method,
+        parsed.path,
+        parsed.version,
+    ) else {
+        return Err(start_line(Fault::RequestLineMalformed));
+    };
+    let version = version(minor);
+    let method = Method::parse(method).ok_or(start_line(Fault::RequestLineMalformed))?;
+    let target = target_of(&method, target)?;
+    let headers = copy(parsed.headers, bytes.len())?;
+    check_host(version, &headers)?;
+    let framing = Framing::of(version, &headers)?;
+    let expects = expects_continue(version, &headers)?;
+    Ok(RequestHead {
+        framing,
+        awaits_continue: expects && !matches!(framing, Framing::Unsaid | Framing::Length(0)),
+        stays_open: framing::stays_open(version, &headers),
+        request: Request::new(method, target).with_head(version, headers),
+    })
+}
+
+/// Parses a response's head, from its first byte to the empty line.
+pub(super) fn response(bytes: &[u8]) -> Result<ResponseHead, ProtocolError> {
+    let mut fields = [EMPTY_HEADER; HEADERS_MAX];
+    let mut parsed = httparse::Response::new(&mut fields);
+    let outcome = parsed.parse(bytes);
+    let outcome = outcome.map_err(|error| match explain(error, bytes) {
+        ProtocolError {
+            fault: Fault::RequestLineMalformed,
+            ..
+        } => start_line(Fault::StatusLineMalformed),
+        other => other,
+    })?;
+    let (true, Some(code), Some(minor)) = (outcome.is_complete(), parsed.code, parsed.version)
+    else {
+        return Err(start_line(Fault::StatusLineMalformed));
+    };
+    Ok(ResponseHead {
+        code,
+        version: version(minor),
+        headers: copy(parsed.headers, bytes.len())?,
+    })
+}
+
+/// Refuses trailer fields that are malformed; `bytes` end with the empty line.
+pub(super) fn check_trailer(bytes: &[u8]) -> Result<(), ProtocolError> {
+    let mut fields = [EMPTY_HEADER; HEADERS_MAX];
+    match httparse::parse_headers(bytes, &mut fields) {
+        Ok(_) => Ok(()),
+        Err(httparse::Error::TooManyHeaders) => Err(ProtocolError::new(
+            Place::TrailerLine(HEADERS_MAX + 1),
+            Fault::TrailerTooLarge,
+        )),
+        Err(_) => {
+            let line = first_malformed(bytes, 0);
+            Err(ProtocolError::new(
+                Place::TrailerLine(line),
+                Fault::HeaderNameMalformed,
+            ))
+        }
+    }
+}
+
+const fn version(minor: u8) -> Version {
+    if minor == 0 {
+        Version::Http10
+    } else {
+        Version::Http11
+    }
+}
+
+const fn start_line(fault: Fault) -> ProtocolError {
+    ProtocolError::new(Place::StartLine, fault)
+}
+
+/// Finds words and a place for what the parser refused.
+fn explain(error: httparse::Error, bytes: &[u8]) -> ProtocolError {
+    match error {
+        httparse::Error::TooManyHeaders => ProtocolError::new(Place::Head, Fault::TooManyHeaders),
+        httparse::Error::HeaderName | httparse::Error::HeaderValue => {
+            let line = first_malformed(bytes, 1);
+            ProtocolError::new(Place::HeaderLine(line), Fault::HeaderNameMalformed)
+        }
+        httparse::Error::Version if names_a_version(bytes) => start_line(Fault::VersionUnsupported),
+        _ => start_line(Fault::RequestLineMalformed),
+    }
+}
+
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split(|&byte| byte == b'\n')
+}
+
+/// Counts, behind the lines skipped, from 1 to the first line that does not begin with a name and a colon.
+fn first_malformed(bytes: &[u8], skipped: usize) -> usize {
+    let well_formed = |line: &[u8]| {
+        let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
+        name.len() < line.len() && str::from_utf8(name).is_ok_and(super::method::is_token)
+    };
+    lines(bytes)
+        .skip(skipped)
+        .position(|line| !well_formed(line))
+        .map_or(1, |index| index + 1)
+}
+
+/// Tells whether the first line has a word such as `HTTP/2.0` for its version.
+fn names_a_version(bytes: &[u8]) -> bool {
+    let line = lines(bytes).next().unwrap_or_default().trim_ascii_end();
+    let word = line.rsplit(|&byte| byte == b' ').next().unwrap_or_default();
+    let first = line.split(|&byte| byte == b' ').next().unwrap_or_default();
+    [word, first]
+        .iter()
+        .any(|word| match word.strip_prefix(b"HTTP/") {
+            Some([major, b'.', minor]) => major.is_ascii_digit() && minor.is_ascii_digit(),
+            _ => false,
+        })
+}
+
+fn target_of(method: &Method, text: &str) -> Result<Target, ProtocolError> {
+    if method.as_str() == "CONNECT" {
+        return Err(start_line(Fault::MethodUnsupported));
+    }
+    let target = Target::parse(text).ok_or(start_line(Fault::TargetMalformed))?;
+    if text == "*" && *method != Method::Options {
+        return Err(start_line(Fault::TargetMalformed));
+    }
+    Ok(target)
+}
+
+fn copy(fields: &[Header<'_>], bytes: usize) -> Result<Headers, ProtocolError> {
+    let mut headers = Headers::with_capacity(fields.len(), bytes);
+    for (index, field) in fields.iter().enumerate() {
+        let value = str::from_utf8(field.value).map_err(|_| {
+            ProtocolError::new(Place::HeaderLine(index + 1), Fault::HeaderValueMalformed)
+        })?;
+        headers.push_checked(field.name, value);
+    }
+    Ok(headers)
+}
+
+fn check_host(version: Version, headers: &Headers) -> Result<(), ProtocolError> {
+    let mut hosts = headers.all("host");
+    let fault = match (hosts.next(), hosts.next()) {
+        (None, _) if version == Version::Http10 => return Ok(()),
+        (None, _) => Fault::HostMissing,
+        (_, Some(_)) => Fault::HostRepeated,
+        (Some(host), None) if is_authority(host) => return Ok(()),
+        (Some(_), None) => Fault::HostMalformed,
+    };
+    Err(framing::at("host", headers, fault))
+}
+
+/// HTTP/1.0 knows no interim answers, so its expectations are ignored (RFC 9110 §10.1.1).
+fn expects_continue(version: Version, headers: &Headers) -> Result<bool, ProtocolError> {
+    if version == Version::Http10 {
+        return Ok(false);
+    }
+    match headers.get("expect") {
+        None => Ok(false),
+        Some(expectation) if expectation.eq_ignore_ascii_case("100-continue") => Ok(true),
+        Some(_) => Err(framing::at("expect", headers, Fault::ExpectationUnknown)),
+    }
+}

@@ -1,0 +1,116 @@
+//! Signals as readiness of a descriptor: no handler of one's own, no thread.
+//!
+//! # Sources
+//!
+//! `signal(7)`; D. J. Bernstein's self-pipe, by the crate `signal-hook`.
+
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::unix::net::UnixStream;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::iterator::backend::SignalDelivery;
+use signal_hook::iterator::exfiltrator::SignalOnly;
+
+/// A signal that a process may be asked by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Asked {
+    /// `SIGINT`: the user pressed Ctrl-C.
+    Interrupt,
+    /// `SIGTERM`: a supervisor wants the process to end.
+    Terminate,
+    /// `SIGHUP`: the terminal is gone, or the configuration is to be read again.
+    Hangup,
+    /// `SIGUSR1`: whatever the program says it means.
+    User1,
+    /// `SIGUSR2`: whatever the program says it means.
+    User2,
+}
+
+impl Asked {
+    const ALL: [Self; 5] = [
+        Self::Interrupt,
+        Self::Terminate,
+        Self::Hangup,
+        Self::User1,
+        Self::User2,
+    ];
+
+    const fn number(self) -> i32 {
+        match self {
+            Self::Interrupt => SIGINT,
+            Self::Terminate => SIGTERM,
+            Self::Hangup => SIGHUP,
+            Self::User1 => SIGUSR1,
+            Self::User2 => SIGUSR2,
+        }
+    }
+}
+
+/// Receives some signals of this process from its making to its end.
+///
+/// Its descriptor ([`AsFd`], [`AsRawFd`]) becomes readable when one arrives;
+/// register it for reading, and call [`pending`](Self::pending) then.
+///
+/// From then on these signals have no default effect in this process, even after
+/// the `Signals` are dropped: a second Ctrl-C ends nothing by itself, so count them.
+///
+/// # Examples
+///
+/// ```
+/// use seda_io::signal::{Asked, Signals};
+///
+/// let mut signals = Signals::new(&[Asked::Interrupt, Asked::Terminate])?;
+/// assert_eq!(signals.pending().count(), 0);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct Signals {
+    delivery: SignalDelivery<UnixStream, SignalOnly>,
+}
+
+impl Signals {
+    /// Begins to receive `signals`; several receivers of one signal each get it.
+    ///
+    /// # Errors
+    ///
+    /// Those of `socketpair(2)` and `sigaction(2)`.
+    pub fn new(signals: &[Asked]) -> io::Result<Self> {
+        let (read, write) = UnixStream::pair()?;
+        read.set_nonblocking(true)?;
+        write.set_nonblocking(true)?;
+        let numbers = signals.iter().map(|signal| signal.number());
+        let delivery = SignalDelivery::with_pipe(read, write, SignalOnly, numbers)?;
+        Ok(Self { delivery })
+    }
+
+    /// Makes the descriptor unreadable and returns the signals that have arrived.
+    ///
+    /// A signal that arrived several times is returned once.
+    pub fn pending(&mut self) -> impl Iterator<Item = Asked> {
+        self.delivery.pending().filter_map(|number| {
+            let mut all = Asked::ALL.into_iter();
+            all.find(|signal| signal.number() == number)
+        })
+    }
+}
+
+impl fmt::Debug for Signals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signals")
+            .field("descriptor", &self.as_raw_fd())
+            .finish_non_exhaustive()
+    }
+}
+
+impl AsFd for Signals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.delivery.get_read().as_fd()
+    }
+}
+
+impl AsRawFd for Signals {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
