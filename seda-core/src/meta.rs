@@ -3,7 +3,6 @@
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::num::NonZeroU64;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
@@ -158,48 +157,6 @@ impl Meta {
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
         self.key == NO_KEY && self.deadline == Tick::NEVER
-    }
-}
-
-/// Holds the meta of the event in hand, for one thread.
-///
-/// It is written once and read once per hop, moments apart. As plain fields the
-/// compiler writes it in words and reads it back in vectors, which the CPU can
-/// not forward from its store buffer (a third of a hop, measured); relaxed
-/// atomics are ordinary moves that it keeps one word each.
-#[derive(Debug)]
-pub(crate) struct MetaCell([AtomicU64; 3]);
-
-impl MetaCell {
-    pub(crate) const fn new() -> Self {
-        Self([
-            AtomicU64::new(Tick::NEVER.as_nanos()),
-            AtomicU64::new(NO_KEY),
-            AtomicU64::new(Meta::NONE.trace_and_class),
-        ])
-    }
-
-    #[inline]
-    pub(crate) fn get(&self) -> Meta {
-        let [deadline, key, trace_and_class] = &self.0;
-        Meta {
-            deadline: Tick::from_nanos(deadline.load(Ordering::Relaxed)),
-            key: key.load(Ordering::Relaxed),
-            trace_and_class: trace_and_class.load(Ordering::Relaxed),
-        }
-    }
-
-    #[inline]
-    pub(crate) fn is_plain(&self) -> bool {
-        self.get().is_plain()
-    }
-
-    #[inline]
-    pub(crate) fn set(&self, meta: &Meta) {
-        let [deadline, key, trace_and_class] = &self.0;
-        deadline.store(meta.deadline.as_nanos(), Ordering::Relaxed);
-        key.store(meta.key, Ordering::Relaxed);
-        trace_and_class.store(meta.trace_and_class, Ordering::Relaxed);
     }
 }
 

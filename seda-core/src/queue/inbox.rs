@@ -1,10 +1,9 @@
 //! The part of a stage's queue that any thread can reach.
 
-use std::collections::VecDeque;
-
 use crate::meta::Key;
 use crate::queue::classes::Classes;
 use crate::queue::lanes::{LaneId, Lanes};
+use crate::queue::runs::Runs;
 use crate::queue::{Entry, EventQueue};
 use crate::sync::Mutex;
 
@@ -43,7 +42,7 @@ impl<E> Inbox<E> {
     /// Changes how classes are served; keeps what is queued.
     pub(crate) fn set_classes(&self, classes: &Classes) {
         let mut state = self.0.lock();
-        let mut queued = VecDeque::new();
+        let mut queued = Runs::new();
         state.events.take_into(&mut queued, usize::MAX);
         state.events = EventQueue::new(Some(classes));
         for entry in queued {
@@ -74,7 +73,7 @@ impl<E> Inbox<E> {
     /// left that a worker could take.
     pub(crate) fn take_into(
         &self,
-        into: &mut VecDeque<Entry<E>>,
+        into: &mut Runs<E>,
         limit: usize,
         idle: impl FnOnce(),
     ) -> Taken {
@@ -92,7 +91,7 @@ impl<E> Inbox<E> {
     pub(crate) fn give_back(
         &self,
         lane: Option<LaneId>,
-        left: &mut VecDeque<Entry<E>>,
+        left: &mut Runs<E>,
         ready: impl FnOnce(),
     ) {
         let mut state = self.0.lock();
@@ -111,14 +110,14 @@ impl<E> Inbox<E> {
     }
 
     /// Takes no more events from now on, and gives out all it holds.
-    pub(crate) fn close(&self) -> VecDeque<Entry<E>> {
+    pub(crate) fn close(&self) -> Runs<E> {
         let mut state = self.0.lock();
         state.closed = true;
         state.drain()
     }
 
     /// Gives out all it holds and stays open.
-    pub(crate) fn drain(&self) -> VecDeque<Entry<E>> {
+    pub(crate) fn drain(&self) -> Runs<E> {
         self.0.lock().drain()
     }
 
@@ -141,7 +140,7 @@ impl<E> State<E> {
         }
     }
 
-    fn take_into(&mut self, into: &mut VecDeque<Entry<E>>, limit: usize) -> Option<LaneId> {
+    fn take_into(&mut self, into: &mut Runs<E>, limit: usize) -> Option<LaneId> {
         self.lanes_next = !self.lanes_next;
         let keyed = self.lanes.as_ref().is_some_and(|lanes| lanes.is_ready());
         if keyed && (self.lanes_next || self.events.len() == 0) {
@@ -155,8 +154,8 @@ impl<E> State<E> {
         self.events.len() > 0 || self.lanes.as_ref().is_some_and(|lanes| lanes.is_ready())
     }
 
-    fn drain(&mut self) -> VecDeque<Entry<E>> {
-        let mut all = VecDeque::new();
+    fn drain(&mut self) -> Runs<E> {
+        let mut all = Runs::new();
         self.events.take_into(&mut all, usize::MAX);
         if let Some(lanes) = &mut self.lanes {
             lanes.drain_into(&mut all);

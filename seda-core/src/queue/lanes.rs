@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use crate::meta::Key;
 use crate::queue::Entry;
+use crate::queue::runs::Runs;
 
 /// How many lanes the keys of a stage are spread over. Keys that share a lane
 /// wait for each other, so it is well above the workers of a domain.
@@ -24,14 +25,14 @@ pub(crate) struct Lanes<E> {
 
 #[derive(Debug)]
 struct Lane<E> {
-    events: VecDeque<Entry<E>>,
+    events: Runs<E>,
     held: bool,
 }
 
 impl<E> Lanes<E> {
     pub(crate) fn new() -> Self {
         let lane = || Lane {
-            events: VecDeque::new(),
+            events: Runs::new(),
             held: false,
         };
         Self {
@@ -58,27 +59,27 @@ impl<E> Lanes<E> {
         if lane.events.is_empty() && !lane.held {
             self.free.push_back(place);
         }
-        lane.events.push_back(entry);
+        lane.events.push(entry);
         self.len += 1;
     }
 
     /// Holds the lane that has been free longest and takes up to `limit` of its events.
     pub(crate) fn take_into(
         &mut self,
-        into: &mut VecDeque<Entry<E>>,
+        into: &mut Runs<E>,
         limit: usize,
     ) -> Option<LaneId> {
         let place = self.free.pop_front()?;
         let lane = self.lanes.get_mut(place)?;
         lane.held = true;
         let n = limit.min(lane.events.len());
-        into.extend(lane.events.drain(..n));
+        lane.events.move_front(into, n);
         self.len -= n;
         Some(LaneId(place))
     }
 
     /// Takes back what the batch left, in front, and lets the lane go.
-    pub(crate) fn release(&mut self, LaneId(place): LaneId, left: &mut VecDeque<Entry<E>>) {
+    pub(crate) fn release(&mut self, LaneId(place): LaneId, left: &mut Runs<E>) {
         let Some(lane) = self.lanes.get_mut(place) else {
             return;
         };
@@ -92,7 +93,7 @@ impl<E> Lanes<E> {
     }
 
     /// Takes everything, whoever holds the lanes.
-    pub(crate) fn drain_into(&mut self, into: &mut VecDeque<Entry<E>>) {
+    pub(crate) fn drain_into(&mut self, into: &mut Runs<E>) {
         for lane in &mut self.lanes {
             into.append(&mut lane.events);
         }

@@ -138,7 +138,7 @@ impl<E> StageCore<E> {
         if let Some(undertaker) = self.undertaker.get() {
             undertaker(DeadLetter {
                 event: entry.event,
-                meta: entry.meta,
+                meta: entry.stamp.meta,
                 stage: self.common.name.clone(),
                 death,
             });
@@ -155,7 +155,7 @@ impl<E> StageCore<E> {
         let n = dead.len();
         self.common.room.release(n);
         self.common.count_dead_outside(n);
-        dead.into_iter().for_each(|entry| self.bury(entry, death));
+        dead.for_each(|entry| self.bury(entry, death));
         n
     }
 

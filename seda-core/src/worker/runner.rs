@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use parking_lot::Mutex;
 
 use crate::batch::{Batch, Terms};
-use crate::clock::{Clock, Tick};
+use crate::clock::{Clock, Tick, nanos};
 use crate::error::panic_message;
 use crate::failure::{Cause, Death, Failure};
 use crate::gate;
@@ -21,6 +21,7 @@ use crate::stats::meter::Meter;
 use crate::trace::{Tracer, Traces};
 use crate::worker::pace::Pace;
 use crate::worker::restarts::Restarts;
+use crate::worker::settle::Ended;
 
 /// An event that has waited for this part of its stage's budget is given up:
 /// what is left would not be enough to handle it (load-conditioning.md §2).
@@ -150,9 +151,9 @@ impl<H: Handler> StageRunner<H> {
         let room = &core.common.room;
         let keep = if core.common.waiters.any() { 0 } else { room.pocket() };
         here.ready.remove(place.bit);
-        let entries = &mut self.batch.entries;
-        let lent = local.queue.with(here, entries, |queue, entries| {
-            queue.lend_into(entries, limit, (room, keep))
+        let runs = &mut self.batch.runs;
+        let lent = local.queue.with(here, runs, |queue, runs| {
+            queue.lend_into(runs, limit, (room, keep))
         });
         core.common.waiters.room_freed();
         lent.unwrap_or(0)
@@ -164,12 +165,12 @@ impl<H: Handler> StageRunner<H> {
             return 0;
         };
         let idle = || place.mark_idle();
-        let taken = core.inbox.take_into(&mut self.batch.entries, limit, idle);
+        let taken = core.inbox.take_into(&mut self.batch.runs, limit, idle);
         self.lane = taken.lane;
         if taken.more {
             place.wake();
         }
-        let n = self.batch.entries.len();
+        let n = self.batch.runs.len();
         if n > 0 {
             core.common.room.release(n);
             core.common.waiters.room_freed();
@@ -192,19 +193,15 @@ impl<H: Handler> StageRunner<H> {
     /// Takes the waits of the batch into the histogram, a run of equal stamps at once.
     fn sample_waits(&self, meter: &Meter, now: Tick) {
         meter.spreads(|spreads| {
-            let mut run: (Option<Tick>, u64) = (None, 0);
-            for entry in self.batch.entries.iter().take(self.size) {
-                if run.0 == Some(entry.enqueued) {
-                    run.1 += 1;
-                    continue;
+            let mut left = self.size;
+            for (stamp, len) in self.batch.runs.stamps() {
+                let n = len.min(left);
+                let wait = nanos(now.since(stamp.enqueued));
+                spreads.wait.record(wait, n as u64);
+                left -= n;
+                if left == 0 {
+                    break;
                 }
-                if let (Some(stamp), n) = run {
-                    spreads.wait.record(crate::clock::nanos(now.since(stamp)), n);
-                }
-                run = (Some(entry.enqueued), 1);
-            }
-            if let (Some(stamp), n) = run {
-                spreads.wait.record(crate::clock::nanos(now.since(stamp)), n);
             }
             spreads.batch.record(self.size as u64, 1);
         });
@@ -219,7 +216,7 @@ impl<H: Handler> StageRunner<H> {
         let ran = catch_unwind(AssertUnwindSafe(|| handler.handle(batch)));
         match ran {
             Ok(Ok(())) => None,
-            Ok(Err(error)) if batch.taken == 0 && !batch.deferred => Some(Cause::Untaken(error)),
+            Ok(Err(error)) if batch.is_untouched() => Some(Cause::Untaken(error)),
             Ok(Err(error)) => Some(Cause::Error(error)),
             Err(panic) => {
                 self.handler = None;
@@ -243,7 +240,7 @@ impl<H: Handler> Runner for StageRunner<H> {
         if self.size == 0 {
             return 0;
         }
-        let now = here.now.get();
+        let now = here.now();
         self.begun = now;
         self.sampled = self.crew.measured && self.pace.samples(now);
         if let Some(meter) = self.meter() {
@@ -257,15 +254,20 @@ impl<H: Handler> Runner for StageRunner<H> {
     }
 
     fn finish(&mut self, here: &Here) -> Outcome {
-        here.exact.set(self.pace.is_slow());
+        here.set_exact(self.pace.is_slow());
         here.refused.set(None);
-        self.batch.begin(self.size, self.terms(here.now.get()));
+        self.batch.begin(self.size, self.terms(here.now()));
         let failed = self.run_handler();
-        let refused = here.refused.get();
-        self.batch.end();
-        let end = self.crew.clock.now();
-        here.now.set(end);
-        self.settle(here, end, failed, refused)
+        let given = self.batch.end();
+        let at = self.crew.clock.now();
+        here.set_now(at);
+        let ended = Ended {
+            at,
+            given,
+            failed,
+            refused: here.refused.get(),
+        };
+        self.settle(here, ended)
     }
 
     fn rest(&mut self, here: &Here) {
@@ -290,7 +292,7 @@ impl<H: Handler> Runner for StageRunner<H> {
                 meter.taken.add(n);
                 meter.dead.add(n);
             }
-            for entry in std::mem::take(&mut self.batch.entries) {
+            for entry in self.batch.runs.by_ref() {
                 self.crew.core.bury(entry, death);
             }
         }
@@ -298,7 +300,7 @@ impl<H: Handler> Runner for StageRunner<H> {
         if let Some(place) = self.crew.core.placement.get() {
             place.mark_idle();
         }
-        here.meta.set(&Meta::NONE);
+        here.set_meta(Meta::NONE);
     }
 }
 

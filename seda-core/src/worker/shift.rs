@@ -91,7 +91,7 @@ impl Shift {
 
     /// Takes a batch of the stage that is next; gives its rank and size.
     pub(crate) fn begin(&mut self, here: &Here) -> Option<(usize, usize)> {
-        self.unpark(here.now.get());
+        self.unpark(here.now());
         loop {
             let rank = self.schedule.pick(self.ready(here))?;
             let inbox = self.site.ready_for(self.worker).contains(Bit::of_rank(rank));
@@ -105,12 +105,12 @@ impl Shift {
 
     /// Runs the handler of the batch that was begun.
     pub(crate) fn finish(&mut self, here: &Here, rank: usize) {
-        let begun = here.now.get();
+        let begun = here.now();
         let Some(Some(runner)) = self.runners.get_mut(rank) else {
             return;
         };
         let outcome = runner.finish(here);
-        let now = here.now.get();
+        let now = here.now();
         self.schedule.charge(rank, now.since(begun));
         if let Outcome::Parked(refused) = outcome {
             self.park(Bit::of_rank(rank), refused, now);
