@@ -33,6 +33,8 @@ pub struct Batch<E> {
     expired: Vec<Entry<E>>,
     terms: Terms,
     tracer: Option<Box<Tracer>>,
+    /// Whether the event in hand has a span open.
+    tracing: bool,
 }
 
 /// Says which events are not worth handling any more.
@@ -71,6 +73,7 @@ impl<E> Batch<E> {
             expired: Vec::new(),
             terms: Terms::NONE,
             tracer,
+            tracing: false,
         }
     }
 
@@ -96,8 +99,9 @@ impl<E> Batch<E> {
         };
         self.let_run_go();
         here::with(|here| here.set_meta(Meta::NONE));
-        if let Some(tracer) = &mut self.tracer {
-            tracer.end();
+        if self.tracing {
+            self.tracing = false;
+            self.tracer.iter_mut().for_each(|tracer| tracer.end());
         }
         given
     }
@@ -228,7 +232,8 @@ impl<E> Batch<E> {
             }
             for _ in 0..n {
                 let event = self.runs.pop_event();
-                self.expired.extend(event.map(|event| Entry { stamp, event }));
+                self.expired
+                    .extend(event.map(|event| Entry { stamp, event }));
             }
             self.left -= n;
             self.floor = self.left;
@@ -239,11 +244,19 @@ impl<E> Batch<E> {
     fn begin_run(&mut self, n: usize) {
         self.floor = self.left - n;
         here::with(|here| here.set_meta(self.stamp.meta));
-        let Some(tracer) = &mut self.tracer else {
-            return;
-        };
-        tracer.next(&self.stamp.meta, self.stamp.enqueued, self.terms.now);
-        if self.stamp.meta.is_traced() {
+        if self.tracing || self.stamp.meta.is_traced() {
+            self.trace(n);
+        }
+    }
+
+    /// Ends the hop of a traced event, and begins that of the next.
+    #[cold]
+    fn trace(&mut self, n: usize) {
+        self.tracing = self.stamp.meta.is_traced();
+        if let Some(tracer) = &mut self.tracer {
+            tracer.next(&self.stamp.meta, self.stamp.enqueued, self.terms.now);
+        }
+        if self.tracing {
             // Traced events are given out one by one, each with its own span.
             self.runs.return_stamp(self.stamp, n - 1);
             self.floor = self.left - 1;

@@ -162,7 +162,8 @@ impl Here {
 
     fn turn_epoch(&self) {
         self.epoch.set(self.epoch.get().next());
-        self.plain.set(self.meta.get().is_plain() && !self.exact.get());
+        self.plain
+            .set(self.meta.get().is_plain() && !self.exact.get());
     }
 }
 

@@ -199,7 +199,10 @@ mod tests {
         assert_eq!((meta.class(), meta.trace()), (Class(5), Some(trace)));
         assert_eq!((meta.key(), meta.deadline().as_nanos()), (Some(key), 3));
         assert!(!meta.is_plain() && Meta::NONE.is_plain());
-        assert_eq!((Meta::NONE.class(), Meta::NONE.trace()), (Class::NORMAL, None));
+        assert_eq!(
+            (Meta::NONE.class(), Meta::NONE.trace()),
+            (Class::NORMAL, None)
+        );
     }
 
     #[test]

@@ -182,9 +182,7 @@ mod tests {
     fn first_and_last_are_the_ends_of_any_set() {
         for low in [0, 1, 63, 64, 130, STAGES_MAX - 2] {
             let high = STAGES_MAX - 1;
-            let set = Set::EMPTY
-                .with(Bit::of_rank(low))
-                .with(Bit::of_rank(high));
+            let set = Set::EMPTY.with(Bit::of_rank(low)).with(Bit::of_rank(high));
             assert_eq!((set.first(), set.last()), (Some(low), Some(high)));
             assert_eq!(set.ranks().collect::<Vec<_>>(), [low, high]);
         }

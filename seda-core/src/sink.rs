@@ -179,10 +179,12 @@ impl<E: Send + 'static> Sink<E> {
             Err(refusal) => refusal,
             Ok(()) if !self.core.common.room.reserve(n) => (Reason::Full, None),
             Ok(()) => {
-                return self.push_all_reserved(here, meta, events).map_err(|events| {
-                    self.core.common.room.release(n);
-                    self.refuse(here, (Reason::Closed, None), n, events)
-                });
+                return self
+                    .push_all_reserved(here, meta, events)
+                    .map_err(|events| {
+                        self.core.common.room.release(n);
+                        self.refuse(here, (Reason::Closed, None), n, events)
+                    });
             }
         };
         let drops = matches!(

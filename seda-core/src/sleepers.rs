@@ -91,7 +91,10 @@ mod loom_tests {
             sleepers.enter(0);
             let saw = ready.contains(bit);
             maker.join().unwrap();
-            assert!(saw || woken.load(Ordering::SeqCst), "asleep with work to do");
+            assert!(
+                saw || woken.load(Ordering::SeqCst),
+                "asleep with work to do"
+            );
         });
     }
 }

@@ -37,10 +37,7 @@ use crate::stage::untyped::Untyped;
 /// # Ok::<(), BoxError>(())
 /// ```
 pub fn probe<E: Send + 'static>(capacity: usize) -> (Sink<E>, Probe<E>) {
-    let at = StageRef {
-        graph: 0,
-        stage: 0,
-    };
+    let at = StageRef { graph: 0, stage: 0 };
     let common = Untyped::new(at, "probe", Clock::manual(), capacity.max(1));
     let core = Arc::new(StageCore::new(common));
     let edge = core.common.edge_from(EdgeKind::Inlet, Origin::Outside);
@@ -65,7 +62,9 @@ impl<E: Send + 'static> Probe<E> {
     pub fn take_with_meta(&self) -> Vec<(E, Meta)> {
         let entries = self.core.inbox.drain();
         self.core.common.room.release(entries.len());
-        entries.map(|entry| (entry.event, entry.stamp.meta)).collect()
+        entries
+            .map(|entry| (entry.event, entry.stamp.meta))
+            .collect()
     }
 }
 

@@ -112,7 +112,10 @@ impl Controller for ThreadControl {
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "a rate needs no more than 52 bits")]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "a rate needs no more than 52 bits"
+)]
 fn per_second(events: u64, seconds: f64) -> f64 {
     events as f64 / seconds
 }
@@ -151,14 +154,19 @@ mod tests {
         };
         let mut reasons = Vec::new();
         for n in 0..ticks {
-            let decision = controller.update(Tick::ZERO.after(tick * u32::try_from(n).unwrap()), &sample);
+            let decision =
+                controller.update(Tick::ZERO.after(tick * u32::try_from(n).unwrap()), &sample);
             if let Some(threads) = decision.threads {
                 sample.threads = threads;
                 reasons.push(decision.reason);
             }
             let each = (blocks + cpu).as_secs_f64();
             let by_threads = sample.threads as f64 / each;
-            let by_cores = if cpu.is_zero() { f64::MAX } else { 2.0 / cpu.as_secs_f64() };
+            let by_cores = if cpu.is_zero() {
+                f64::MAX
+            } else {
+                2.0 / cpu.as_secs_f64()
+            };
             let done = by_threads.min(by_cores) * tick.as_secs_f64();
             sample.finished += done as u64;
             sample.busy += tick * u32::try_from(sample.threads).unwrap();

@@ -49,7 +49,8 @@ impl<'g, E: Send + 'static> StageBuilder<'g, E> {
             );
             self.graph.complaints.push(complaint);
         } else if capacity == 0 {
-            let complaint = format!("stage `{name}`: a queue of 0 events takes none; give it at least 1");
+            let complaint =
+                format!("stage `{name}`: a queue of 0 events takes none; give it at least 1");
             self.graph.complaints.push(complaint);
         } else {
             self.stage.core.common.room.set_capacity(capacity);
@@ -91,9 +92,8 @@ impl<'g, E: Send + 'static> StageBuilder<'g, E> {
         let (min, max) = (*threads.start(), *threads.end());
         if min == 0 || max < min {
             let name = self.stage.name();
-            let complaint = format!(
-                "stage `{name}`: no pool of {min} to {max} threads; give `1..=n`"
-            );
+            let complaint =
+                format!("stage `{name}`: no pool of {min} to {max} threads; give `1..=n`");
             self.graph.complaints.push(complaint);
             return self;
         }

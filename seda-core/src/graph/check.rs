@@ -100,7 +100,10 @@ impl Graph {
             }
         }
         if edges > 0 && deferring == edges {
-            let names: Vec<_> = group.iter().filter_map(|stage| Some(&*self.specs.get(*stage)?.name)).collect();
+            let names: Vec<_> = group
+                .iter()
+                .filter_map(|stage| Some(&*self.specs.get(*stage)?.name))
+                .collect();
             complaints.push(format!(
                 "the loop `{}` defers on every edge and can stand still when full; have one edge reject or drop",
                 names.join("` -> `")
@@ -132,5 +135,6 @@ pub(crate) fn unreachable<'s>(stages: impl Iterator<Item = &'s dyn StageControl>
         }
     }
     let lost = stages.iter().zip(reached).filter(|(_, reached)| !reached);
-    lost.map(|(stage, _)| stage.common().name.to_string()).collect()
+    lost.map(|(stage, _)| stage.common().name.to_string())
+        .collect()
 }

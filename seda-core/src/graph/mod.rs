@@ -188,7 +188,10 @@ impl Graph {
 }
 
 pub(crate) fn inlet<E: Send + 'static>(stage: &Stage<E>) -> Sink<E> {
-    let edge = stage.core.common.edge_from(EdgeKind::Inlet, Origin::Outside);
+    let edge = stage
+        .core
+        .common
+        .edge_from(EdgeKind::Inlet, Origin::Outside);
     Sink::new(Arc::clone(&stage.core), edge)
 }
 

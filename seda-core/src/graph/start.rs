@@ -48,7 +48,11 @@ impl Graph {
         let topology = Topology::of(self.specs.iter().map(|spec| &*spec.control));
         let mut complaints = self.check(&topology);
         let wishes: Vec<_> = self.specs.iter().map(Spec::wish).collect();
-        let sources: Vec<_> = self.sources.iter().map(|source| source.name.clone()).collect();
+        let sources: Vec<_> = self
+            .sources
+            .iter()
+            .map(|source| source.name.clone())
+            .collect();
         let domains = plan.lay_out(&wishes, &sources).unwrap_or_else(|more| {
             complaints.extend(more);
             Vec::new()
@@ -64,7 +68,9 @@ impl Graph {
             roster: Arc::clone(&roster),
             driver: self.driver.clone(),
         };
-        let failures: Vec<_> = (0..self.specs.len()).map(|stage| self.failure_sink(stage)).collect();
+        let failures: Vec<_> = (0..self.specs.len())
+            .map(|stage| self.failure_sink(stage))
+            .collect();
         let mut builder = Assembly {
             plan,
             ranks: topology.ranks(),
@@ -77,8 +83,11 @@ impl Graph {
             specs: &mut self.specs,
             controllers: Vec::new(),
         };
-        let mut makers: Vec<Option<SourceMaker>> =
-            self.sources.into_iter().map(|source| Some(source.make)).collect();
+        let mut makers: Vec<Option<SourceMaker>> = self
+            .sources
+            .into_iter()
+            .map(|source| Some(source.make))
+            .collect();
         let teams = domains
             .iter()
             .map(|domain| {
@@ -90,7 +99,11 @@ impl Graph {
         Ok(Parts {
             name: Arc::clone(&self.name),
             controllers: builder.controllers,
-            restarts: self.specs.iter().map(|spec| spec.restarts.clone()).collect(),
+            restarts: self
+                .specs
+                .iter()
+                .map(|spec| spec.restarts.clone())
+                .collect(),
             teams,
             around,
             sources,
@@ -152,8 +165,14 @@ impl<M: Fn(usize) -> Muster> Assembly<'_, M> {
         let muster = (self.muster)(stage);
         let spec = self.specs.get_mut(stage)?;
         let cores = matches!(domain.kind, DomainKind::Cores { .. });
-        let home = spec.solo.then(|| if cores { stage % seats.len() } else { 0 });
-        let planned = self.plan.stages.get(&spec.name).and_then(|seating| seating.batch);
+        let home = spec
+            .solo
+            .then(|| if cores { stage % seats.len() } else { 0 });
+        let planned = self
+            .plan
+            .stages
+            .get(&spec.name)
+            .and_then(|seating| seating.batch);
         let usual = if cores { BATCH_CORES } else { 1 };
         let common = spec.control.common();
         let batch = planned.or(spec.batch).unwrap_or(usual);
@@ -167,8 +186,13 @@ impl<M: Fn(usize) -> Muster> Assembly<'_, M> {
             classes: spec.classes.as_ref(),
         });
         let controllers = std::mem::take(&mut spec.controllers);
-        self.controllers.extend(controllers.into_iter().map(|controller| (stage, controller)));
-        self.controllers.extend(thread_controller(domain).map(|controller| (stage, controller)));
+        self.controllers.extend(
+            controllers
+                .into_iter()
+                .map(|controller| (stage, controller)),
+        );
+        self.controllers
+            .extend(thread_controller(domain).map(|controller| (stage, controller)));
         let recruit = (spec.define.take()?)(muster);
         Some(Post { recruit, home })
     }
@@ -206,4 +230,3 @@ fn thread_controller(domain: &Domain) -> Option<Box<dyn Controller>> {
         _ => None,
     }
 }
-

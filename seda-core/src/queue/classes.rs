@@ -138,7 +138,10 @@ impl<E> Classified<E> {
     }
 
     pub(crate) fn pop_least_urgent(&mut self) -> Option<Entry<E>> {
-        let place = self.lines.iter().rposition(|line| !line.events.is_empty())?;
+        let place = self
+            .lines
+            .iter()
+            .rposition(|line| !line.events.is_empty())?;
         self.pop_at(place)
     }
 

@@ -52,7 +52,12 @@ impl<E> Inbox<E> {
 
     /// Appends events whose room is reserved, in their key's lane if they have
     /// one; gives them back when closed. `ready` runs under the lock with their number.
-    pub(crate) fn push<I>(&self, lane: Option<Key>, entries: I, ready: impl FnOnce(usize)) -> Result<(), I>
+    pub(crate) fn push<I>(
+        &self,
+        lane: Option<Key>,
+        entries: I,
+        ready: impl FnOnce(usize),
+    ) -> Result<(), I>
     where
         I: IntoIterator<Item = Entry<E>>,
     {
@@ -71,12 +76,7 @@ impl<E> Inbox<E> {
 
     /// Takes up to `limit` events. `idle` runs under the lock when nothing is
     /// left that a worker could take.
-    pub(crate) fn take_into(
-        &self,
-        into: &mut Runs<E>,
-        limit: usize,
-        idle: impl FnOnce(),
-    ) -> Taken {
+    pub(crate) fn take_into(&self, into: &mut Runs<E>, limit: usize, idle: impl FnOnce()) -> Taken {
         let mut state = self.0.lock();
         let lane = state.take_into(into, limit);
         let more = state.is_ready();
@@ -88,12 +88,7 @@ impl<E> Inbox<E> {
 
     /// Takes back, in front, what a batch left; lets its lane go. `ready` runs
     /// under the lock when there is something to take.
-    pub(crate) fn give_back(
-        &self,
-        lane: Option<LaneId>,
-        left: &mut Runs<E>,
-        ready: impl FnOnce(),
-    ) {
+    pub(crate) fn give_back(&self, lane: Option<LaneId>, left: &mut Runs<E>, ready: impl FnOnce()) {
         let mut state = self.0.lock();
         match (lane, &mut state.lanes) {
             (Some(lane), Some(lanes)) => lanes.release(lane, left),

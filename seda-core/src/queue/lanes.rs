@@ -64,11 +64,7 @@ impl<E> Lanes<E> {
     }
 
     /// Holds the lane that has been free longest and takes up to `limit` of its events.
-    pub(crate) fn take_into(
-        &mut self,
-        into: &mut Runs<E>,
-        limit: usize,
-    ) -> Option<LaneId> {
+    pub(crate) fn take_into(&mut self, into: &mut Runs<E>, limit: usize) -> Option<LaneId> {
         let place = self.free.pop_front()?;
         let lane = self.lanes.get_mut(place)?;
         lane.held = true;

@@ -72,12 +72,7 @@ impl<E> LocalQueue<E> {
     }
 
     /// Takes back what a batch left: `untaken` of it had given up its room.
-    pub(crate) fn give_back(
-        &mut self,
-        left: &mut Runs<E>,
-        untaken: usize,
-        room: &Room,
-    ) {
+    pub(crate) fn give_back(&mut self, left: &mut Runs<E>, untaken: usize, room: &Room) {
         self.events.give_back(left);
         let from_pocket = untaken.min(self.pocket);
         self.pocket -= from_pocket;

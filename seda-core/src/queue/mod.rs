@@ -49,7 +49,12 @@ impl<E> EventQueue<E> {
     /// Appends an event in an epoch of the only thread that does so here;
     /// tells whether the queue was empty.
     #[inline]
-    pub(crate) fn push_in(&mut self, epoch: Epoch, stamp: impl FnOnce() -> Stamp, event: E) -> bool {
+    pub(crate) fn push_in(
+        &mut self,
+        epoch: Epoch,
+        stamp: impl FnOnce() -> Stamp,
+        event: E,
+    ) -> bool {
         match &mut self.classified {
             None => self.fifo.push_in(epoch, stamp, event),
             Some(classified) => classified.push(Entry {

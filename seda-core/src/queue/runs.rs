@@ -76,7 +76,12 @@ impl<E> Runs<E> {
     /// Appends an event in the current epoch of the only thread that pushes
     /// here in epochs; tells whether it was empty.
     #[inline]
-    pub(crate) fn push_in(&mut self, epoch: Epoch, stamp: impl FnOnce() -> Stamp, event: E) -> bool {
+    pub(crate) fn push_in(
+        &mut self,
+        epoch: Epoch,
+        stamp: impl FnOnce() -> Stamp,
+        event: E,
+    ) -> bool {
         if self.epoch == epoch {
             self.last_len += 1;
         } else {

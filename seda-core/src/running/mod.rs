@@ -148,10 +148,8 @@ impl Inner {
                 };
                 match team.hire(started) {
                     Ok(_) => expected += 1,
-                    Err(error) => complaints.push(format!(
-                        "domain `{}`: no thread: {error}",
-                        team.site.name()
-                    )),
+                    Err(error) => complaints
+                        .push(format!("domain `{}`: no thread: {error}", team.site.name())),
                 }
             }
         }

@@ -14,8 +14,8 @@ use crate::meta::Meta;
 use crate::queue::Entry;
 use crate::queue::inbox::Inbox;
 use crate::rejected::Reason;
-use crate::stage::untyped::Untyped;
 use crate::stage::placement::{Placement, Placing};
+use crate::stage::untyped::Untyped;
 
 /// Takes dead letters of one stage to wherever they go.
 pub(crate) type Undertaker<E> = Box<dyn Fn(DeadLetter<E>) + Send + Sync>;

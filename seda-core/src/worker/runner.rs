@@ -132,7 +132,11 @@ impl<H: Handler> StageRunner<H> {
                 return n;
             }
         }
-        let n = if inbox { self.fill_from_inbox(limit) } else { 0 };
+        let n = if inbox {
+            self.fill_from_inbox(limit)
+        } else {
+            0
+        };
         self.from_inbox = n > 0;
         if n == 0 && inbox_first {
             return self.fill_locally(here, limit);
@@ -149,7 +153,11 @@ impl<H: Handler> StageRunner<H> {
             return 0;
         };
         let room = &core.common.room;
-        let keep = if core.common.waiters.any() { 0 } else { room.pocket() };
+        let keep = if core.common.waiters.any() {
+            0
+        } else {
+            room.pocket()
+        };
         here.ready.remove(place.bit);
         let runs = &mut self.batch.runs;
         let lent = local.queue.with(here, runs, |queue, runs| {
@@ -275,7 +283,9 @@ impl<H: Handler> Runner for StageRunner<H> {
         let local = core.placement.get().and_then(|place| place.local(here));
         if let Some(local) = local {
             let room = &core.common.room;
-            let had = local.queue.with(here, (), |queue, ()| queue.empty_pocket(room));
+            let had = local
+                .queue
+                .with(here, (), |queue, ()| queue.empty_pocket(room));
             if had == Ok(true) {
                 core.common.waiters.room_freed();
             }
@@ -303,4 +313,3 @@ impl<H: Handler> Runner for StageRunner<H> {
         here.set_meta(Meta::NONE);
     }
 }
-

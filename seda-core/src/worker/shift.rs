@@ -54,14 +54,14 @@ impl Shift {
     }
 
     /// Gives the stages that have events and are not parked.
-    #[inline]
     pub(crate) fn ready(&self, here: &Here) -> Set {
         let inboxes = self.site.ready_for(self.worker);
-        here.ready
-            .load()
-            .or(inboxes)
-            .and(self.mine)
-            .and_not(self.parked)
+        self.runnable(here, inboxes)
+    }
+
+    fn runnable(&self, here: &Here, inboxes: Set) -> Set {
+        let ready = here.ready.load().or(inboxes);
+        ready.and(self.mine).and_not(self.parked)
     }
 
     pub(crate) const fn has_parked(&self) -> bool {
@@ -93,8 +93,9 @@ impl Shift {
     pub(crate) fn begin(&mut self, here: &Here) -> Option<(usize, usize)> {
         self.unpark(here.now());
         loop {
-            let rank = self.schedule.pick(self.ready(here))?;
-            let inbox = self.site.ready_for(self.worker).contains(Bit::of_rank(rank));
+            let inboxes = self.site.ready_for(self.worker);
+            let rank = self.schedule.pick(self.runnable(here, inboxes))?;
+            let inbox = inboxes.contains(Bit::of_rank(rank));
             let runner = self.runners.get_mut(rank)?.as_mut()?;
             let size = runner.begin(here, inbox);
             if size > 0 {
@@ -119,7 +120,10 @@ impl Shift {
 
     /// Gives back what is held ready, before sleep.
     pub(crate) fn rest(&mut self, here: &Here) {
-        self.runners.iter_mut().flatten().for_each(|runner| runner.rest(here));
+        self.runners
+            .iter_mut()
+            .flatten()
+            .for_each(|runner| runner.rest(here));
     }
 
     /// Buries all that waits here.

@@ -111,7 +111,10 @@ impl WorkerLoop {
             Next::Again => Some(Tick::ZERO),
             Next::Idle | Next::Ended => None,
         };
-        let due = [source, self.shift.next_unpark()].into_iter().flatten().min();
+        let due = [source, self.shift.next_unpark()]
+            .into_iter()
+            .flatten()
+            .min();
         let due = due.filter(|tick| *tick != Tick::NEVER);
         let wait = due.map(|tick| tick.since(self.clock.now()));
         [wait, self.leaves_after].into_iter().flatten().min()
