@@ -6,8 +6,7 @@ use std::time::Duration;
 use crate::clock::Tick;
 use crate::here;
 use crate::meta::Meta;
-use crate::queue::Entry;
-use crate::queue::runs::{Runs, Stamp};
+use crate::queue::runs::{Entry, Runs, Stamp};
 use crate::trace::Tracer;
 
 /// Is a run of events for a handler, in order. The handler takes what it wants

@@ -99,6 +99,10 @@ impl Clock {
         }
     }
 
+    pub(crate) const fn is_manual(&self) -> bool {
+        matches!(self.0, Kind::Manual(_))
+    }
+
     /// Moves a manual clock to a moment that is not in its past.
     pub(crate) fn advance_to(&self, to: Tick) {
         if let Kind::Manual(now) = &self.0 {

@@ -25,10 +25,6 @@ impl SeatId {
     pub(crate) const fn worker(self) -> usize {
         self.worker
     }
-
-    pub(crate) const fn domain(self) -> u64 {
-        self.domain
-    }
 }
 
 /// Is the right to be one worker.
@@ -135,8 +131,15 @@ impl Here {
         self.exact.get()
     }
 
-    pub(crate) fn set_exact(&self, exact: bool) {
-        self.exact.set(exact);
+    /// Has each enqueue read the clock, since events take long here.
+    pub(crate) fn stamp_each(&self) {
+        self.exact.set(true);
+        self.turn_epoch();
+    }
+
+    /// Has enqueues use the time stamp of the batch.
+    pub(crate) fn stamp_batches(&self) {
+        self.exact.set(false);
         self.turn_epoch();
     }
 

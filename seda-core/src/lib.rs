@@ -1,5 +1,17 @@
-//! core
+//! Services as graphs of *stages* that stay responsive when more work arrives
+//! than they can do: bounded queues, typed edges, plans, controllers.
+//!
+//! A stage is code only: a handler with a bounded queue. Where it runs is a
+//! [`Plan`], which is data. Nothing here knows sockets; seda-io does.
+//!
+#![doc = "```"]
+#![doc = include_str!("../examples/hello.rs")]
+#![doc = "```"]
+//!
+//! The staged event-driven architecture is due to Matt Welsh, David Culler and
+//! Eric Brewer (SOSP 2001).
 #![deny(unsafe_code)]
+
 mod admission;
 mod batch;
 mod clock;
@@ -24,42 +36,18 @@ mod rejected;
 mod room;
 mod roster;
 mod running;
+pub mod simulator;
 mod sink;
 mod sleepers;
-mod slots;
 mod source;
 mod stage;
+mod start;
 mod stats;
 mod sync;
+pub mod testing;
 mod trace;
 mod waiters;
 mod worker;
-pub use admission::*;
-pub use batch::Batch;
-pub use clock::*;
-pub use control::conductor::Decided;
-pub use control::*;
-pub use driver::*;
-pub use edge::*;
-pub use error::BoxError;
-pub use failure::*;
-pub use graph::builder::*;
-pub use graph::check::*;
-pub use graph::sources::*;
-pub use graph::wire::*;
-pub use graph::*;
-pub use handler::Handler;
-pub use ledger::*;
-pub use meta::*;
-pub use plan::file::*;
-pub use plan::*;
-pub use queue::classes::Classes;
-pub use rejected::*;
-pub use running::ending::*;
-pub use running::*;
-pub use sink::*;
-pub use slots::*;
-pub use source::*;
-pub use trace::Hop;
-pub use worker::restarts::Intensity;
-pub mod testing;
+
+mod exports;
+pub use exports::*;

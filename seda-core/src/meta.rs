@@ -173,7 +173,7 @@ impl fmt::Debug for Meta {
             .field("class", &self.class())
             .field("key", &self.key())
             .field("trace", &self.trace())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

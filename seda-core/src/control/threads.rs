@@ -143,6 +143,12 @@ mod tests {
     use std::time::Duration;
 
     /// A stage that blocks 10 ms and then spends `cpu` ms on one of 2 cores.
+    #[allow(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a model of a few hundred events"
+    )]
     fn run(blocks: Duration, cpu: Duration, ticks: u64) -> (usize, Vec<String>) {
         let mut controller = ThreadControl::new(32, 2);
         let tick = controller.period();

@@ -32,11 +32,13 @@ pub struct StageBuilder<'g, E> {
 }
 
 impl<'g, E: Send + 'static> StageBuilder<'g, E> {
-    pub(crate) fn new(graph: &'g mut Graph, stage: Stage<E>, bounded: bool) -> Self {
+    pub(crate) fn new(graph: &'g mut Graph, stage: Stage<E>) -> Self {
+        let at = stage.core.common.at;
+        let spec = graph.specs.get(at.stage).filter(|_| at.graph == graph.id);
         Self {
+            bounded: spec.is_some_and(|spec| spec.declared),
             graph,
             stage,
-            bounded,
         }
     }
 

@@ -8,7 +8,7 @@ use crate::edge::{EdgeKind, Origin, Overflow};
 use crate::graph::Graph;
 use crate::graph::topology::Topology;
 use crate::ready::STAGES_MAX;
-use crate::stage::core::StageControl;
+use crate::roster::Roster;
 
 /// Says why a graph cannot start; every complaint names its stage or edge.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,8 +114,8 @@ impl Graph {
 
 /// Lists the stages that no event can reach: nothing leads to them from an
 /// inlet, a source or a stage that can be reached.
-pub(crate) fn unreachable<'s>(stages: impl Iterator<Item = &'s dyn StageControl>) -> Vec<String> {
-    let stages: Vec<_> = stages.collect();
+pub(crate) fn unreachable(roster: &Roster) -> Vec<String> {
+    let stages: Vec<_> = roster.iter().collect();
     let mut reached = vec![false; stages.len()];
     let mut changed = true;
     while changed {

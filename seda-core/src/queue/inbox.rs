@@ -1,10 +1,10 @@
 //! The part of a stage's queue that any thread can reach.
 
 use crate::meta::Key;
+use crate::queue::EventQueue;
 use crate::queue::classes::Classes;
 use crate::queue::lanes::{LaneId, Lanes};
-use crate::queue::runs::Runs;
-use crate::queue::{Entry, EventQueue};
+use crate::queue::runs::{Entry, Runs};
 use crate::sync::Mutex;
 
 /// Is a locked queue. What depends on whether it is empty or closed (ready

@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::meta::Key;
-use crate::queue::Entry;
-use crate::queue::runs::Runs;
+use crate::queue::runs::{Entry, Runs};
 
 /// How many lanes the keys of a stage are spread over. Keys that share a lane
 /// wait for each other, so it is well above the workers of a domain.
@@ -17,7 +16,7 @@ pub(crate) struct LaneId(usize);
 /// Is the keyed events of a stage, spread over lanes by key.
 #[derive(Debug)]
 pub(crate) struct Lanes<E> {
-    lanes: Vec<Lane<E>>,
+    by_key: Vec<Lane<E>>,
     /// Lanes with events that no batch holds, in the order they became so.
     free: VecDeque<usize>,
     len: usize,
@@ -36,7 +35,7 @@ impl<E> Lanes<E> {
             held: false,
         };
         Self {
-            lanes: (0..LANES).map(|_| lane()).collect(),
+            by_key: (0..LANES).map(|_| lane()).collect(),
             free: VecDeque::new(),
             len: 0,
         }
@@ -53,7 +52,7 @@ impl<E> Lanes<E> {
 
     pub(crate) fn push(&mut self, key: Key, entry: Entry<E>) {
         let place = usize::try_from(key.get() % LANES).unwrap_or(0);
-        let Some(lane) = self.lanes.get_mut(place) else {
+        let Some(lane) = self.by_key.get_mut(place) else {
             return;
         };
         if lane.events.is_empty() && !lane.held {
@@ -66,7 +65,7 @@ impl<E> Lanes<E> {
     /// Holds the lane that has been free longest and takes up to `limit` of its events.
     pub(crate) fn take_into(&mut self, into: &mut Runs<E>, limit: usize) -> Option<LaneId> {
         let place = self.free.pop_front()?;
-        let lane = self.lanes.get_mut(place)?;
+        let lane = self.by_key.get_mut(place)?;
         lane.held = true;
         let n = limit.min(lane.events.len());
         lane.events.move_front(into, n);
@@ -76,7 +75,7 @@ impl<E> Lanes<E> {
 
     /// Takes back what the batch left, in front, and lets the lane go.
     pub(crate) fn release(&mut self, LaneId(place): LaneId, left: &mut Runs<E>) {
-        let Some(lane) = self.lanes.get_mut(place) else {
+        let Some(lane) = self.by_key.get_mut(place) else {
             return;
         };
         self.len += left.len();
@@ -90,7 +89,7 @@ impl<E> Lanes<E> {
 
     /// Takes everything, whoever holds the lanes.
     pub(crate) fn drain_into(&mut self, into: &mut Runs<E>) {
-        for lane in &mut self.lanes {
+        for lane in &mut self.by_key {
             into.append(&mut lane.events);
         }
         self.free.clear();

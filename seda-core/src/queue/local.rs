@@ -1,8 +1,8 @@
 //! A worker's own queue of a stage: no lock, since nobody else reaches it.
 
+use crate::queue::EventQueue;
 use crate::queue::classes::Classes;
-use crate::queue::runs::{Epoch, Runs, Stamp};
-use crate::queue::{Entry, EventQueue};
+use crate::queue::runs::{Entry, Epoch, Runs, Stamp};
 use crate::room::Room;
 
 /// Is the events that one worker enqueued for itself, and the room it holds ready.
@@ -19,10 +19,6 @@ impl<E> LocalQueue<E> {
             events: EventQueue::new(classes),
             pocket: 0,
         }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.events.len()
     }
 
     /// Appends an event in the worker's current epoch, or gives it back when

@@ -7,14 +7,7 @@ pub(crate) mod local;
 pub(crate) mod runs;
 
 use classes::{Classes, Classified};
-use runs::{Epoch, Runs, Stamp};
-
-/// Is an event with what travels along.
-#[derive(Debug)]
-pub(crate) struct Entry<E> {
-    pub(crate) stamp: Stamp,
-    pub(crate) event: E,
-}
+use runs::{Entry, Epoch, Runs, Stamp};
 
 /// Is waiting events, the next one in front.
 #[derive(Debug)]

@@ -9,7 +9,13 @@ use std::collections::VecDeque;
 
 use crate::clock::Tick;
 use crate::meta::Meta;
-use crate::queue::Entry;
+
+/// Is an event with what travels along.
+#[derive(Debug)]
+pub(crate) struct Entry<E> {
+    pub(crate) stamp: Stamp,
+    pub(crate) event: E,
+}
 
 /// Is what the events of a run share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -225,10 +231,9 @@ mod tests {
 
     use proptest::prelude::{Strategy, prop_assert_eq, prop_oneof, proptest};
 
-    use super::{Epoch, Runs, Stamp};
+    use super::{Entry, Epoch, Runs, Stamp};
     use crate::clock::Tick;
     use crate::meta::Meta;
-    use crate::queue::Entry;
 
     #[derive(Clone, Debug)]
     enum Step {

@@ -11,8 +11,8 @@ use crate::failure::{DeadLetter, Death};
 use crate::gate;
 use crate::here::Here;
 use crate::meta::Meta;
-use crate::queue::Entry;
 use crate::queue::inbox::Inbox;
+use crate::queue::runs::Entry;
 use crate::rejected::Reason;
 use crate::stage::placement::{Placement, Placing};
 use crate::stage::untyped::Untyped;
@@ -33,7 +33,6 @@ pub(crate) struct StageCore<E> {
 pub(crate) type Refusal = (Reason, Option<std::time::Duration>);
 
 /// Is what asks to enter.
-#[derive(Clone, Copy)]
 pub(crate) enum Ask<'e, E> {
     Event(&'e E),
     Events(&'e [E]),
@@ -57,7 +56,7 @@ impl<E> StageCore<E> {
         here: &Here,
         edge: &Edge,
         meta: &Meta,
-        ask: Ask<'_, E>,
+        ask: &Ask<'_, E>,
     ) -> Result<(), Refusal> {
         let gate = &self.common.gate;
         if gate.is_plain() && meta.deadline() == Tick::NEVER {
@@ -78,7 +77,7 @@ impl<E> StageCore<E> {
         let verdict = match ask {
             Ask::Event(event) => policy.admit(event, meta, &view),
             Ask::Events(events) => policy.admit_all(events, meta, &view),
-            Ask::Room(n) => policy.admit_room(n, meta, &view),
+            Ask::Room(n) => policy.admit_room(*n, meta, &view),
         };
         match verdict {
             Verdict::Admit => Ok(()),
@@ -139,7 +138,7 @@ impl<E> StageCore<E> {
             undertaker(DeadLetter {
                 event: entry.event,
                 meta: entry.stamp.meta,
-                stage: self.common.name.clone(),
+                stage: Arc::clone(&self.common.name),
                 death,
             });
         }

@@ -29,8 +29,8 @@ const BUDGET_WAITED: f64 = 0.9;
 
 /// Is one stage on one worker, whatever its events are.
 pub(crate) trait Runner {
-    /// Takes a batch; gives its size. `inbox` says that the inbox may have events.
-    fn begin(&mut self, here: &Here, inbox: bool) -> usize;
+    /// Takes a batch; gives its size.
+    fn begin(&mut self, here: &Here, inbox: Inbox) -> usize;
 
     /// Runs the handler on the batch and accounts for every event of it.
     fn finish(&mut self, here: &Here) -> Outcome;
@@ -40,6 +40,15 @@ pub(crate) trait Runner {
 
     /// Buries what the worker's own queue holds.
     fn abandon(&mut self, here: &Here, death: Death);
+}
+
+/// Says whether to look into a stage's inbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Inbox {
+    /// It may have events for this worker.
+    MayHaveEvents,
+    /// It has none.
+    Empty,
 }
 
 /// Says how a batch ended.
@@ -120,10 +129,11 @@ impl<H: Handler> StageRunner<H> {
         self.crew.core.common.meter(self.seat)
     }
 
-    fn fill(&mut self, here: &Here, inbox: bool) -> usize {
+    fn fill(&mut self, here: &Here, inbox: Inbox) -> usize {
         let core = &*self.crew.core;
         let limit = self.pace.cut(core.common.batch_max.load(Ordering::Relaxed));
         // Serve the inbox and the worker's own queue in turn.
+        let inbox = inbox == Inbox::MayHaveEvents;
         let inbox_first = inbox && !self.from_inbox;
         if !inbox_first {
             let n = self.fill_locally(here, limit);
@@ -239,7 +249,7 @@ impl<H: Handler> StageRunner<H> {
 }
 
 impl<H: Handler> Runner for StageRunner<H> {
-    fn begin(&mut self, here: &Here, inbox: bool) -> usize {
+    fn begin(&mut self, here: &Here, inbox: Inbox) -> usize {
         if !self.crew.core.common.gate.is_plain() && self.is_quarantined() {
             self.abandon(here, Death::Quarantined);
             return 0;
@@ -262,7 +272,11 @@ impl<H: Handler> Runner for StageRunner<H> {
     }
 
     fn finish(&mut self, here: &Here) -> Outcome {
-        here.set_exact(self.pace.is_slow());
+        if self.pace.is_slow() {
+            here.stamp_each();
+        } else {
+            here.stamp_batches();
+        }
         here.refused.set(None);
         self.batch.begin(self.size, self.terms(here.now()));
         let failed = self.run_handler();

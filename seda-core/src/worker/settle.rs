@@ -142,18 +142,17 @@ impl<H: Handler> StageRunner<H> {
     }
 
     fn report(&self, failure: Failure) {
-        match &self.crew.failures {
-            Some(sink) => {
-                sink.enqueue_lossy(failure);
-            }
-            None => tracing::warn!(target: "seda", "{failure}"),
+        if let Some(sink) = &self.crew.failures {
+            sink.enqueue_lossy(failure);
+        } else {
+            tracing::warn!(target: "seda", "{failure}");
         }
     }
 
     fn remake(&mut self, here: &Here) {
         let make = Arc::clone(&self.crew.make);
-        let made = catch_unwind(AssertUnwindSafe(|| (make.lock())()));
-        self.handler = made.ok();
+        let anew = catch_unwind(AssertUnwindSafe(|| (make.lock())()));
+        self.handler = anew.ok();
         let exceeded = self.crew.restarts.lock().exceeded(here.now());
         let unfit = exceeded || self.handler.is_none();
         if unfit && self.crew.core.common.gate.set(gate::QUARANTINED) {

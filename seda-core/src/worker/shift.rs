@@ -10,7 +10,7 @@ use crate::here::{Here, StageRef};
 use crate::ready::{Bit, Set};
 use crate::roster::Roster;
 use crate::waiters::Waiter;
-use crate::worker::runner::{Outcome, Runner};
+use crate::worker::runner::{Inbox, Outcome, Runner};
 use crate::worker::schedule::Schedule;
 
 /// How long a stage is parked when nobody says when there is room.
@@ -95,7 +95,11 @@ impl Shift {
         loop {
             let inboxes = self.site.ready_for(self.worker);
             let rank = self.schedule.pick(self.runnable(here, inboxes))?;
-            let inbox = inboxes.contains(Bit::of_rank(rank));
+            let inbox = if inboxes.contains(Bit::of_rank(rank)) {
+                Inbox::MayHaveEvents
+            } else {
+                Inbox::Empty
+            };
             let runner = self.runners.get_mut(rank)?.as_mut()?;
             let size = runner.begin(here, inbox);
             if size > 0 {

@@ -3,8 +3,7 @@
 use crate::failure::Death;
 use crate::here;
 use crate::meta::Meta;
-use crate::queue::Entry;
-use crate::queue::runs::Stamp;
+use crate::queue::runs::{Entry, Stamp};
 use crate::rejected::Rejected;
 use crate::sink::Sink;
 

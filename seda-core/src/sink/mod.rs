@@ -1,16 +1,17 @@
 //! The enqueue side of a stage's queue.
 
+pub(crate) mod slots;
+
 use std::fmt;
 use std::sync::Arc;
 
 use crate::edge::{Edge, Overflow};
 use crate::here::{self, Here};
 use crate::meta::Meta;
-use crate::queue::Entry;
 use crate::queue::local::LocalQueue;
-use crate::queue::runs::Stamp;
+use crate::queue::runs::{Entry, Stamp};
 use crate::rejected::{Reason, Rejected};
-use crate::slots::Slots;
+use crate::sink::slots::Slots;
 use crate::stage::core::{Ask, Refusal, StageCore};
 
 /// Enqueues events for one stage, along one edge of the graph.
@@ -155,7 +156,7 @@ impl<E: Send + 'static> Sink<E> {
 
     /// Is the long way: everything is looked at.
     fn put(&self, here: &Here, meta: &Meta, event: E) -> Result<(), Rejected<E>> {
-        match self.core.vet(here, &self.edge, meta, Ask::Event(&event)) {
+        match self.core.vet(here, &self.edge, meta, &Ask::Event(&event)) {
             Err(refusal) => Err(self.refuse(here, refusal, 1, event)),
             Ok(()) => self.put_any(here, meta, event),
         }
@@ -174,7 +175,7 @@ impl<E: Send + 'static> Sink<E> {
 
     fn put_all(&self, here: &Here, meta: &Meta, events: Vec<E>) -> Result<(), Rejected<Vec<E>>> {
         let n = events.len();
-        let asked = self.core.vet(here, &self.edge, meta, Ask::Events(&events));
+        let asked = self.core.vet(here, &self.edge, meta, &Ask::Events(&events));
         let refusal = match asked {
             Err(refusal) => refusal,
             Ok(()) if !self.core.common.room.reserve(n) => (Reason::Full, None),
@@ -229,7 +230,7 @@ impl<E: Send + 'static> Sink<E> {
     }
 
     fn book(&self, here: &Here, meta: Meta, n: usize) -> Result<Slots<'_, E>, Rejected<()>> {
-        let asked = self.core.vet(here, &self.edge, &meta, Ask::Room(n));
+        let asked = self.core.vet(here, &self.edge, &meta, &Ask::Room(n));
         match asked {
             Err(refusal) => Err(self.refuse(here, refusal, n, ())),
             Ok(()) if !self.core.common.room.reserve(n) => {
