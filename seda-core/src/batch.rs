@@ -97,7 +97,7 @@ impl<E> Batch<E> {
             last: self.stamp.meta,
         };
         self.let_run_go();
-        here::with(|here| here.set_meta(Meta::NONE));
+        here::with(|here| here.set_meta(&Meta::NONE));
         if self.tracing {
             self.tracing = false;
             self.tracer.iter_mut().for_each(|tracer| tracer.end());
@@ -212,7 +212,7 @@ impl<E> Batch<E> {
         let events: Vec<E> = std::iter::from_fn(|| self.next()).take(n).collect();
         self.let_run_go();
         self.bulk = events.len();
-        here::with(|here| here.set_meta(Meta::NONE));
+        here::with(|here| here.set_meta(&Meta::NONE));
         events
     }
 
@@ -242,7 +242,7 @@ impl<E> Batch<E> {
 
     fn begin_run(&mut self, n: usize) {
         self.floor = self.left - n;
-        here::with(|here| here.set_meta(self.stamp.meta));
+        here::with(|here| here.set_meta(&self.stamp.meta));
         if self.tracing || self.stamp.meta.is_traced() {
             self.trace(n);
         }

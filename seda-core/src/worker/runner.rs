@@ -324,6 +324,6 @@ impl<H: Handler> Runner for StageRunner<H> {
         if let Some(place) = self.crew.core.placement.get() {
             place.mark_idle();
         }
-        here.set_meta(Meta::NONE);
+        here.set_meta(&Meta::NONE);
     }
 }
