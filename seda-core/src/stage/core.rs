@@ -13,6 +13,7 @@ use crate::here::Here;
 use crate::meta::Meta;
 use crate::queue::inbox::Inbox;
 use crate::queue::runs::Entry;
+use crate::ready::Bit;
 use crate::rejected::Reason;
 use crate::stage::placement::{Placement, Placing};
 use crate::stage::untyped::Untyped;
@@ -187,6 +188,8 @@ pub(crate) trait StageControl: Send + Sync {
     fn place(&self, placing: Placing<'_>);
     /// Tells whether the stage runs in that domain.
     fn runs_at(&self, site: &Arc<Site>) -> bool;
+    /// Tells whether it is that stage of that domain.
+    fn runs_as(&self, site: &Arc<Site>, bit: Bit) -> bool;
     /// Has events run that were enqueued before the start.
     fn wake_if_waiting(&self);
     /// Gives the events that wait: accepted, less those that left the queue.
@@ -223,6 +226,11 @@ impl<E: Send + 'static> StageControl for StageCore<E> {
     fn runs_at(&self, site: &Arc<Site>) -> bool {
         let place = self.placement.get();
         place.is_some_and(|place| Arc::ptr_eq(&place.site, site))
+    }
+
+    fn runs_as(&self, site: &Arc<Site>, bit: Bit) -> bool {
+        let place = self.placement.get();
+        place.is_some_and(|place| place.bit == bit && Arc::ptr_eq(&place.site, site))
     }
 
     fn wake_if_waiting(&self) {
