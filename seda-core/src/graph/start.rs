@@ -95,6 +95,7 @@ impl Graph {
             around,
             sources,
             traces: Arc::clone(&self.traces),
+            measured: plan.measured,
             failures: self.failures.is_some(),
         })
     }

@@ -20,6 +20,8 @@ pub(crate) struct Parts {
     /// The sources' names.
     pub(crate) sources: Vec<String>,
     pub(crate) traces: Arc<Traces>,
+    /// Whether waits, service times and batch sizes are recorded.
+    pub(crate) measured: bool,
     /// Whether there is a stage for failures.
     pub(crate) failures: bool,
 }

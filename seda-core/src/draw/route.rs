@@ -1,0 +1,201 @@
+//! The line of every edge: curves to the right, rounded corners along rails.
+
+use std::fmt::Write;
+
+use crate::draw::arrange::Sheet;
+use crate::draw::order::Columns;
+use crate::draw::picture::Picture;
+use crate::draw::rails::{Rail, Track};
+
+/// How round the corners along rails are.
+const RADIUS: f64 = 7.0;
+/// How long the tip of an arrow is.
+pub(crate) const TIP: f64 = 8.0;
+/// Where on a curve its label stands, from 0 to 1, across and down: past the
+/// middle, where labels of edges that cross do not meet.
+const LABEL: (f64, f64) = (0.62, 0.73);
+/// The part of a node's height above and below its middle where rails begin.
+const PORT: f64 = 0.26;
+
+type Point = (f64, f64);
+
+/// Is the line of one edge.
+#[derive(Debug, Default)]
+pub(crate) struct Route {
+    /// In the language of SVG's `path`.
+    pub(crate) path: String,
+    /// Where the arrow ends; an edge that joins another has no arrow of its own.
+    pub(crate) tip: Option<Point>,
+    /// Where its label begins, or has its middle on a curve.
+    pub(crate) label: Point,
+    pub(crate) curved: bool,
+}
+
+/// Gives the lines of all edges.
+pub(crate) fn routes(picture: &Picture, sheet: &Sheet) -> Vec<Route> {
+    let mut routes: Vec<Route> = picture.edges.iter().map(|_| Route::default()).collect();
+    for (columns, middles) in &sheet.bands {
+        for (edge, chain) in &columns.chains {
+            if let Some(route) = routes.get_mut(*edge) {
+                *route = curve(sheet, columns, middles, chain);
+            }
+        }
+    }
+    for rail in &sheet.rails.rails {
+        for (edge, route) in along(rail, picture, sheet) {
+            if let Some(place) = routes.get_mut(edge) {
+                *place = route;
+            }
+        }
+    }
+    routes
+}
+
+/// Draws an edge to the right through the columns that it passes.
+fn curve(sheet: &Sheet, columns: &Columns, middles: &[f64], chain: &[usize]) -> Route {
+    let mut route = Route {
+        curved: true,
+        ..Route::default()
+    };
+    let mut before: Option<Point> = None;
+    for item in chain {
+        let middle = middles.get(*item).copied().unwrap_or_default();
+        let Some(place) = columns.items.get(*item) else {
+            continue;
+        };
+        let area = place.node.map(|node| sheet.area(node));
+        let (left, right) = sheet.columns.get(place.column).copied().unwrap_or_default();
+        match before {
+            None => {
+                let from = area.map_or(right, |area| area.right());
+                let _ = write!(route.path, "M{from:.1} {middle:.1}");
+            }
+            Some((x, y)) => {
+                let to = sheet.bend_to(place.column).min(left - TIP);
+                let half = f64::midpoint(x, to);
+                let _ = write!(route.path, " H{x:.1} C{half:.1} {y:.1} {half:.1} {middle:.1} {to:.1} {middle:.1}");
+                route.label = (x + LABEL.0 * (to - x), y + LABEL.1 * (middle - y));
+                let end = area.map_or(right, |area| area.x);
+                let line = if area.is_some() { end - TIP } else { end };
+                let _ = write!(route.path, " H{line:.1}");
+                route.tip = area.map(|area| (area.x, middle));
+            }
+        }
+        before = Some((sheet.bend_from(place.column), middle));
+    }
+    route
+}
+
+/// Draws all edges along one rail. Where several share a line, one draws it
+/// and the others end where they join it, so that dashes stay dashes.
+fn along(rail: &Rail, picture: &Picture, sheet: &Sheet) -> Vec<(usize, Route)> {
+    let height = sheet.rail(rail.track, rail.level);
+    let target = sheet.area(rail.to);
+    let entry = sheet.entry_lane(sheet.ranks.column(rail.to), rail.entry);
+    let starts: Vec<Start> = rail.edges.iter().filter_map(|edge| start(*edge, rail, picture, sheet)).collect();
+    let furthest = |start: &Start| {
+        let same = starts.iter().filter(|other| other.lane == start.lane);
+        let by_reach = |a: &&Start, b: &&Start| a.reach(height).total_cmp(&b.reach(height));
+        same.max_by(by_reach).is_some_and(|most| most.edge == start.edge)
+    };
+    let leads = |start: &Start| {
+        let beyond = |other: &Start| {
+            (other.lane < start.lane && start.lane < entry) || (other.lane > start.lane && start.lane > entry)
+        };
+        furthest(start) && !starts.iter().any(beyond)
+    };
+    let first = starts.iter().find(|start| leads(start)).map(|start| start.edge);
+    let toward = if rail.track == Track::Above { -1.0 } else { 1.0 };
+    let port = target.middle() + toward * port(target.height, rail.entry);
+    let mut routes = Vec::new();
+    for start in &starts {
+        let mut points = vec![start.from, (start.lane, start.from.1)];
+        if !furthest(start) {
+            points.push(toward_by(start.lane, (start.from.1, height)));
+        } else {
+            points.push((start.lane, height));
+            if !leads(start) {
+                points.push((start.lane + RADIUS * (entry - start.lane).signum(), height));
+            } else if first != Some(start.edge) {
+                points.extend([(entry, height), toward_by(entry, (height, port))]);
+            } else {
+                points.extend([(entry, height), (entry, port), (target.x - TIP, port)]);
+            }
+        }
+        let tip = (first == Some(start.edge)).then_some((target.x, port));
+        let label = (start.from.0 + 4.0, start.from.1 + if toward < 0.0 { -5.0 } else { 12.0 });
+        routes.push((start.edge, Route { path: rounded(&points), tip, label, curved: false }));
+    }
+    routes
+}
+
+/// Is where one edge begins, and the lane that it takes.
+struct Start {
+    edge: usize,
+    from: Point,
+    lane: f64,
+}
+
+impl Start {
+    fn reach(&self, height: f64) -> f64 {
+        (self.from.1 - height).abs()
+    }
+}
+
+fn start(edge: usize, rail: &Rail, picture: &Picture, sheet: &Sheet) -> Option<Start> {
+    let from = picture.edges.get(edge)?.from;
+    let column = sheet.ranks.column(from);
+    let area = sheet.area(from);
+    let lane = sheet.exit_lane(column, rail.exit(column));
+    let height = sheet.rail(rail.track, rail.level);
+    let toward = (height - area.middle()).signum();
+    let y = area.middle() + toward * port(area.height, rail.exit(column));
+    Some(Start {
+        edge,
+        from: (area.right(), y),
+        lane,
+    })
+}
+
+/// Gives how far from a node's middle the rail of a lane begins or ends.
+#[allow(clippy::cast_precision_loss, reason = "a graph has at most some hundred lanes")]
+fn port(height: f64, lane: usize) -> f64 {
+    (PORT * height + 5.0 * lane as f64).min(0.42 * height)
+}
+
+/// Gives the point a corner's length from one height toward another.
+fn toward_by(x: f64, (from, to): (f64, f64)) -> Point {
+    (x, from + RADIUS * (to - from).signum())
+}
+
+/// Draws a line through points with rounded corners.
+fn rounded(points: &[Point]) -> String {
+    let mut path = String::new();
+    for (place, (x, y)) in points.iter().enumerate() {
+        let before = place.checked_sub(1).and_then(|before| points.get(before));
+        match (before, points.get(place + 1)) {
+            (None, _) => {
+                let _ = write!(path, "M{x:.1} {y:.1}");
+            }
+            (Some(_), None) => {
+                let _ = write!(path, " L{x:.1} {y:.1}");
+            }
+            (Some(before), Some(after)) => {
+                let (ax, ay) = near((*x, *y), *before);
+                let (bx, by) = near((*x, *y), *after);
+                let _ = write!(path, " L{ax:.1} {ay:.1} Q{x:.1} {y:.1} {bx:.1} {by:.1}");
+            }
+        }
+    }
+    path
+}
+
+/// Gives the point a corner's length from one point toward another, or half way.
+fn near((x, y): Point, (to_x, to_y): Point) -> Point {
+    let length = (to_x - x).hypot(to_y - y);
+    if length <= 0.0 {
+        return (x, y);
+    }
+    let part = RADIUS.min(length / 2.0) / length;
+    (x + (to_x - x) * part, y + (to_y - y) * part)
+}
