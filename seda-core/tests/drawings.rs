@@ -123,13 +123,31 @@ fn the_picture_of_the_running_graph_is_the_one_before_the_start() {
     let running = graph.start(Plan::default().workers(1)).unwrap();
     let after = running.picture();
     assert_eq!(edges(&after), edges(&before));
-    let failing = after.edges.iter().filter(|edge| edge.kind == EdgeKind::Failure);
-    assert_eq!(failing.count(), 5, "four stages fail to `failures`, one buries in `lost`");
+    let failing = after
+        .edges
+        .iter()
+        .filter(|edge| edge.kind == EdgeKind::Failure);
+    assert_eq!(
+        failing.count(),
+        5,
+        "four stages fail to `failures`, one buries in `lost`"
+    );
     let same = |a: &seda_core::draw::Edge, b: &seda_core::draw::Edge| {
         (a.from, a.to, a.kind, a.overflow) == (b.from, b.to, b.kind, b.overflow)
     };
-    assert!(before.edges.iter().all(|edge| after.edges.iter().any(|other| same(edge, other))));
-    let names = |picture: &Picture| picture.nodes.iter().map(|node| node.name.clone()).collect::<Vec<_>>();
+    assert!(
+        before
+            .edges
+            .iter()
+            .all(|edge| after.edges.iter().any(|other| same(edge, other)))
+    );
+    let names = |picture: &Picture| {
+        picture
+            .nodes
+            .iter()
+            .map(|node| node.name.clone())
+            .collect::<Vec<_>>()
+    };
     assert_eq!(names(&after), names(&before));
 }
 
@@ -140,7 +158,12 @@ fn a_picture_draws_nothing_into_the_graph_itself() {
     let _ = graph.picture();
     graph.failures_to(&other);
     let drawn = edges(&graph.picture());
-    assert!(!drawn.iter().any(|edge| edge.ends_with("failure failures") && !edge.starts_with("other")), "{drawn:?}");
+    assert!(
+        !drawn
+            .iter()
+            .any(|edge| edge.ends_with("failure failures") && !edge.starts_with("other")),
+        "{drawn:?}"
+    );
 }
 
 #[test]
@@ -159,16 +182,29 @@ fn live_figures_equal_the_ledger_after_a_drain() {
             continue;
         };
         let live = node.live.unwrap();
-        assert_eq!((live.queued, live.in_hand, live.handled), (0, 0, account.handled));
+        assert_eq!(
+            (live.queued, live.in_hand, live.handled),
+            (0, 0, account.handled)
+        );
         assert_eq!(live.rejected, account.rejected.total());
-        assert_eq!(live.lost(), account.failed + account.expired + account.dead_lettered);
+        assert_eq!(
+            live.lost(),
+            account.failed + account.expired + account.dead_lettered
+        );
         let into = picture.edges.iter().filter(|edge| edge.to == place);
         let into: Vec<_> = into.map(|edge| edge.live.unwrap()).collect();
         let accepted: u64 = into.iter().map(|edge| edge.accepted).sum();
         let rejected: u64 = into.iter().map(|edge| edge.rejected).sum();
-        assert_eq!((accepted, rejected), (account.accepted, account.rejected.total()));
+        assert_eq!(
+            (accepted, rejected),
+            (account.accepted, account.rejected.total())
+        );
     }
-    let inlet = picture.edges.iter().find(|edge| edge.kind == EdgeKind::Inlet).unwrap();
+    let inlet = picture
+        .edges
+        .iter()
+        .find(|edge| edge.kind == EdgeKind::Inlet)
+        .unwrap();
     let passed = inlet.live.unwrap();
     assert_eq!((passed.accepted, passed.rejected), (60 - refused, refused));
 }
@@ -179,11 +215,20 @@ fn dot_has_a_line_for_each_node_and_edge() {
     let picture = graph.picture();
     let dot = picture.to_dot();
     assert!(dot.starts_with("digraph \"all kinds\" {\n") && dot.ends_with("}\n"));
-    assert!(dot.contains("  n0 [label=\"ticker\\nsource\", shape=cds];\n"), "{dot}");
+    assert!(
+        dot.contains("  n0 [label=\"ticker\\nsource\", shape=cds];\n"),
+        "{dot}"
+    );
     assert!(dot.contains("  n3 [label=\"check\\nqueue 4\"];\n"), "{dot}");
     assert!(dot.contains("  n4 -> n3 [label=\"reject\"];\n"), "{dot}");
-    assert!(dot.contains("  n3 -> n1 [style=dashed, color=firebrick];\n"), "{dot}");
-    assert!(dot.contains("  n3 -> n2 [style=dashed, constraint=false];\n"), "{dot}");
+    assert!(
+        dot.contains("  n3 -> n1 [style=dashed, color=firebrick];\n"),
+        "{dot}"
+    );
+    assert!(
+        dot.contains("  n3 -> n2 [style=dashed, constraint=false];\n"),
+        "{dot}"
+    );
     assert_eq!(dot.matches(" -> ").count(), picture.edges.len());
     assert_eq!(dot.matches("style=dashed").count(), 2);
 }
@@ -197,9 +242,15 @@ fn mermaid_has_a_line_for_each_node_and_edge() {
     assert_eq!(lines.next(), Some("flowchart LR"));
     assert_eq!(lines.next(), Some("  n0([\"ticker<br/>source\"])"));
     assert_eq!(lines.count(), picture.nodes.len() - 1 + picture.edges.len());
-    assert!(mermaid.contains("  n3[\"check<br/>queue 4\"]\n"), "{mermaid}");
+    assert!(
+        mermaid.contains("  n3[\"check<br/>queue 4\"]\n"),
+        "{mermaid}"
+    );
     assert!(mermaid.contains("  n3 -->|\"defer\"| n4\n"), "{mermaid}");
-    assert!(mermaid.contains("  n3 -.-> n1\n") && mermaid.contains("  n3 -.-> n2\n"), "{mermaid}");
+    assert!(
+        mermaid.contains("  n3 -.-> n1\n") && mermaid.contains("  n3 -.-> n2\n"),
+        "{mermaid}"
+    );
 }
 
 #[test]
@@ -211,8 +262,14 @@ fn json_says_all_that_the_picture_does() {
     assert_eq!(json["nodes"][3]["capacity"], 4);
     assert_eq!(json["nodes"][0]["kind"], "source");
     let edges = json["edges"].as_array().unwrap();
-    let back = edges.iter().find(|edge| edge["from"] == 4 && edge["to"] == 3).unwrap();
-    assert_eq!((&back["kind"], &back["overflow"]), (&"flow".into(), &"reject".into()));
+    let back = edges
+        .iter()
+        .find(|edge| edge["from"] == 4 && edge["to"] == 3)
+        .unwrap();
+    assert_eq!(
+        (&back["kind"], &back["overflow"]),
+        (&"flow".into(), &"reject".into())
+    );
     assert!(back["live"].is_null());
 }
 
@@ -225,10 +282,17 @@ fn svg_has_a_group_for_each_node_and_edge() {
     assert_eq!(svg.matches("<g class=\"node ").count(), picture.nodes.len());
     assert_eq!(svg.matches("<g class=\"edge ").count(), picture.edges.len());
     for edge in &picture.edges {
-        let group = format!("data-from=\"{}\" data-to=\"{}\"><path class=\"line\" d=\"M", edge.from, edge.to);
+        let group = format!(
+            "data-from=\"{}\" data-to=\"{}\"><path class=\"line\" d=\"M",
+            edge.from, edge.to
+        );
         assert!(svg.contains(&group), "no line for {edge:?}");
     }
-    assert_eq!(svg.matches("dashed").count() - 1, 6 + 2, "edges and the legend, and once the style");
+    assert_eq!(
+        svg.matches("dashed").count() - 1,
+        6 + 2,
+        "edges and the legend, and once the style"
+    );
     assert_eq!(svg.matches("inlet\" data-from").count(), 1);
     assert_eq!(svg.matches("<g").count(), svg.matches("</g>").count());
     assert!(!svg.contains("NaN") && !svg.contains("inf "), "{svg}");
@@ -243,12 +307,18 @@ fn names_cannot_break_out_of_a_drawing() {
     let _inlet = graph.inlet(&stage);
     let picture = graph.picture();
     let svg = picture.to_svg();
-    assert!(svg.contains("a&quot;b&lt;c&gt;&amp;&#39;d\\N `e` | #"), "{svg}");
+    assert!(
+        svg.contains("a&quot;b&lt;c&gt;&amp;&#39;d\\N `e` | #"),
+        "{svg}"
+    );
     assert!(!svg.contains("b<c") && !svg.contains('\u{1}'));
     let dot = picture.to_dot();
     assert!(dot.contains("a\\\"b<c>&'d\\\\N `e` | #"), "{dot}");
     let mermaid = picture.to_mermaid();
-    assert!(mermaid.contains("[\"a#34;b#60;c#62;#38;#39;d#92;N #96;e#96; #124; #35;"), "{mermaid}");
+    assert!(
+        mermaid.contains("[\"a#34;b#60;c#62;#38;#39;d#92;N #96;e#96; #124; #35;"),
+        "{mermaid}"
+    );
     assert_eq!(mermaid.lines().count(), 4);
     let json: serde_json::Value = serde_json::from_str(&picture.to_json()).unwrap();
     assert_eq!(json["nodes"][1]["name"], NASTY);

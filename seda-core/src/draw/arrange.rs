@@ -1,6 +1,6 @@
 //! Where everything stands on the sheet, in pixels of the drawing.
 
-use crate::draw::label::shortened;
+use crate::draw::label::{lines, marks, shortened};
 use crate::draw::order::Columns;
 use crate::draw::picture::{Node, NodeKind, Picture};
 use crate::draw::rails::{Rails, Track};
@@ -17,14 +17,19 @@ const SPACE: f64 = 26.0;
 /// The space that an edge needs as it passes a column.
 const PASSING: f64 = 20.0;
 /// The space between columns where edges bend, without and with figures.
-const BEND: [f64; 2] = [58.0, 92.0];
+const BEND: [f64; 2] = [58.0, 112.0];
 /// The space between two lanes.
 const LANE: f64 = 11.0;
 /// The space between the last lane and the node that it leads to.
 const ENTRY: f64 = 16.0;
 /// The space between two rails, and between a band and its first rail.
-const LEVEL: f64 = 12.0;
+const LEVEL: f64 = 15.0;
 const FIRST_LEVEL: f64 = 18.0;
+/// How wide a letter of a name is, how wide one of a smaller text, at most.
+const NAME_LETTER: f64 = 8.0;
+const SMALL_LETTER: f64 = 6.2;
+/// The space left and right of a text in a node, together.
+const PADDING: f64 = 28.0;
 /// How often heights are evened out.
 const SWEEPS: usize = 12;
 
@@ -82,7 +87,7 @@ impl Sheet {
             main: (0.0, 0.0),
         };
         sheet.place_bands(picture, &sizes);
-        sheet.place_nodes(&sizes);
+        sheet.place_nodes(picture, &sizes);
         sheet
     }
 
@@ -149,12 +154,18 @@ impl Sheet {
         self.height = bottom + LEGEND + MARGIN;
     }
 
-    fn place_nodes(&mut self, sizes: &[(f64, f64)]) {
+    /// Gives every node its area; stages are as wide as their column.
+    fn place_nodes(&mut self, picture: &Picture, sizes: &[(f64, f64)]) {
         for (columns, middles) in &self.bands {
             for (item, middle) in columns.items.iter().zip(middles) {
                 let Some(node) = item.node else { continue };
                 let (width, height) = sizes.get(node).copied().unwrap_or_default();
-                let (_, right) = self.columns.get(item.column).copied().unwrap_or_default();
+                let (left, right) = self.columns.get(item.column).copied().unwrap_or_default();
+                let stage = picture
+                    .nodes
+                    .get(node)
+                    .is_some_and(|node| node.kind == NodeKind::Stage);
+                let width = if stage { right - left } else { width };
                 if let Some(area) = self.areas.get_mut(node) {
                     *area = Area {
                         x: right - width,
@@ -170,16 +181,27 @@ impl Sheet {
 
 /// Gives the width and height of a node.
 fn size(node: &Node) -> (f64, f64) {
-    let name = as_f64(shortened(&node.name).chars().count());
+    let letters = |text: &str| as_f64(text.chars().count());
+    let name = letters(&shortened(&node.name)) * NAME_LETTER + PADDING;
     match (node.kind, &node.live) {
-        (NodeKind::Stage, Some(_)) => ((name * 7.8 + 64.0).max(178.0), 74.0),
-        (NodeKind::Stage, None) => ((name * 7.8 + 28.0).max(128.0), 46.0),
-        (_, _) => (name * 7.8 + 30.0, 34.0),
+        (NodeKind::Stage, Some(_)) => {
+            let marks =
+                marks(node).map_or(0.0, |marks| letters(&marks) * SMALL_LETTER + PADDING / 2.0);
+            ((name + marks).max(178.0), 74.0)
+        }
+        (NodeKind::Stage, None) => {
+            let below = letters(&lines(node).join(", ")) * SMALL_LETTER + PADDING;
+            (name.max(below).max(128.0), 46.0)
+        }
+        (_, _) => (name, 34.0),
     }
 }
 
 fn bend(picture: &Picture) -> f64 {
-    let live = picture.edges.iter().any(|edge| edge.live.is_some() || edge.overflow.is_some());
+    let live = picture
+        .edges
+        .iter()
+        .any(|edge| edge.live.is_some() || edge.overflow.is_some());
     let [plain, figures] = BEND;
     if live { figures } else { plain }
 }
@@ -193,7 +215,10 @@ fn columns(sizes: &[(f64, f64)], ranks: &Ranks, rails: &Rails, bend: f64) -> Vec
         if entries > 0 {
             x += ENTRY + as_f64(entries) * LANE;
         }
-        let inside = sizes.iter().zip(&ranks.columns).filter(|(_, of)| **of == column);
+        let inside = sizes
+            .iter()
+            .zip(&ranks.columns)
+            .filter(|(_, of)| **of == column);
         let width = inside.map(|((width, _), _)| *width).fold(0.0, f64::max);
         columns.push((x, x + width));
         x += width + as_f64(rails.exits.get(column).copied().unwrap_or(0)) * LANE + bend;
@@ -205,14 +230,21 @@ fn columns(sizes: &[(f64, f64)], ranks: &Ranks, rails: &Rails, bend: f64) -> Vec
 fn heights(columns: &Columns, sizes: &[(f64, f64)]) -> (Vec<f64>, f64) {
     let height = |item: usize| {
         let node = columns.items.get(item).and_then(|item| item.node);
-        node.and_then(|node| sizes.get(node)).map(|(_, height)| *height)
+        node.and_then(|node| sizes.get(node))
+            .map(|(_, height)| *height)
     };
     // Half the height of an item and of the space around it.
     let half = |item: usize| height(item).map_or(PASSING, |height| height + SPACE) / 2.0;
     let mut middles = vec![0.0; columns.items.len()];
     for sweep in 0..SWEEPS {
-        for column in &columns.columns {
-            let wishes = column.iter().map(|item| wish(columns, *item, &middles, sweep));
+        // From left to right and back, so that the first column is last and
+        // its senders stand straight before their stages.
+        let count = columns.columns.len();
+        let order = (0..count).map(|at| if sweep % 2 == 0 { at } else { count - 1 - at });
+        for column in order.filter_map(|at| columns.columns.get(at)) {
+            let wishes = column
+                .iter()
+                .map(|item| wish(columns, *item, &middles, sweep));
             let rows: Vec<_> = wishes.zip(column.iter().map(|item| half(*item))).collect();
             for (item, middle) in column.iter().zip(stacked(&rows)) {
                 if let Some(slot) = middles.get_mut(*item) {
@@ -230,7 +262,10 @@ fn heights(columns: &Columns, sizes: &[(f64, f64)]) -> (Vec<f64>, f64) {
     if middles.is_empty() {
         return (middles, 0.0);
     }
-    (middles.iter().map(|middle| middle - top).collect(), bottom - top)
+    (
+        middles.iter().map(|middle| middle - top).collect(),
+        bottom - top,
+    )
 }
 
 /// Gives where an item would like to be: amid its neighbours.
@@ -271,15 +306,23 @@ fn stacked(rows: &[(f64, f64)]) -> Vec<f64> {
         }
         pools.push(pool);
     }
-    let starts = pools.into_iter().flat_map(|pool| std::iter::repeat_n(mean(pool), pool.1));
-    starts.zip(offsets).map(|(start, offset)| start + offset).collect()
+    let starts = pools
+        .into_iter()
+        .flat_map(|pool| std::iter::repeat_n(mean(pool), pool.1));
+    starts
+        .zip(offsets)
+        .map(|(start, offset)| start + offset)
+        .collect()
 }
 
 fn mean((sum, count): (f64, usize)) -> f64 {
     sum / as_f64(count)
 }
 
-#[allow(clippy::cast_precision_loss, reason = "a graph has at most some hundred nodes")]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "a graph has at most some hundred nodes"
+)]
 const fn as_f64(n: usize) -> f64 {
     n as f64
 }
@@ -292,6 +335,9 @@ mod tests {
     fn rows_stay_where_they_wish_until_they_touch() {
         assert_eq!(stacked(&[(0.0, 5.0), (100.0, 5.0)]), [0.0, 100.0]);
         assert_eq!(stacked(&[(0.0, 5.0), (0.0, 5.0)]), [-5.0, 5.0]);
-        assert_eq!(stacked(&[(0.0, 5.0), (0.0, 5.0), (90.0, 5.0)]), [-5.0, 5.0, 90.0]);
+        assert_eq!(
+            stacked(&[(0.0, 5.0), (0.0, 5.0), (90.0, 5.0)]),
+            [-5.0, 5.0, 90.0]
+        );
     }
 }

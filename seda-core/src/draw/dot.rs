@@ -25,10 +25,21 @@ impl Picture {
             "digraph {name} {{\n  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\", fontsize=10];\n"
         );
         for (place, node) in self.nodes.iter().enumerate() {
-            let _ = writeln!(text, "  n{place} [label={}{}];", labelled(node), shape(node));
+            let _ = writeln!(
+                text,
+                "  n{place} [label={}{}];",
+                labelled(node),
+                shape(node)
+            );
         }
         for edge in &self.edges {
-            let _ = writeln!(text, "  n{} -> n{}{};", edge.from, edge.to, attributes(edge));
+            let _ = writeln!(
+                text,
+                "  n{} -> n{}{};",
+                edge.from,
+                edge.to,
+                attributes(edge)
+            );
         }
         text.push_str("}\n");
         text

@@ -17,8 +17,15 @@ pub(crate) fn shortened(name: &str) -> String {
 
 /// Writes a count with three or four digits: 9999, 12.3k, 4.56M.
 pub(crate) fn count(n: u64) -> String {
-    const STEPS: [(u64, &str); 4] = [(1_000_000_000_000, "T"), (1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")];
-    let step = STEPS.into_iter().find(|(step, _)| n >= 10_000 && n >= *step);
+    const STEPS: [(u64, &str); 4] = [
+        (1_000_000_000_000, "T"),
+        (1_000_000_000, "G"),
+        (1_000_000, "M"),
+        (1_000, "k"),
+    ];
+    let step = STEPS
+        .into_iter()
+        .find(|(step, _)| n >= 10_000 && n >= *step);
     let Some((step, letter)) = step else {
         return n.to_string();
     };
@@ -35,7 +42,11 @@ pub(crate) fn lines(node: &Node) -> Vec<String> {
     let mut lines = Vec::new();
     match (&node.live, node.capacity) {
         (Some(live), _) => {
-            lines.push(format!("{} of {} wait", count(live.queued), count(live.limit as u64)));
+            lines.push(format!(
+                "{} of {} wait",
+                count(live.queued),
+                count(live.limit as u64)
+            ));
             lines.push(format!("{} handled", count(live.handled)));
             lines.extend(losses(live));
         }
@@ -60,7 +71,11 @@ pub(crate) fn marks(node: &Node) -> Option<String> {
         (node.solo, "solo"),
         (node.blocking, "blocking"),
     ];
-    let marks: Vec<_> = marks.iter().filter(|(set, _)| *set).map(|(_, mark)| *mark).collect();
+    let marks: Vec<_> = marks
+        .iter()
+        .filter(|(set, _)| *set)
+        .map(|(_, mark)| *mark)
+        .collect();
     (!marks.is_empty()).then(|| marks.join(", "))
 }
 
@@ -82,7 +97,9 @@ pub(crate) fn refused(live: EdgeLive) -> Option<String> {
     let given_back = live.rejected.saturating_sub(live.dropped);
     let words = [(given_back, "rejected"), (live.dropped, "dropped")];
     let words = words.iter().filter(|(n, _)| *n > 0);
-    let words: Vec<_> = words.map(|(n, what)| format!("{} {what}", count(*n))).collect();
+    let words: Vec<_> = words
+        .map(|(n, what)| format!("{} {what}", count(*n)))
+        .collect();
     (!words.is_empty()).then(|| words.join(", "))
 }
 
@@ -103,12 +120,19 @@ mod tests {
     #[test]
     fn counts_keep_three_digits() {
         let written = [0, 9_999, 10_000, 123_456, 4_567_890, u64::MAX].map(count);
-        assert_eq!(written, ["0", "9999", "10.0k", "123k", "4.56M", "18446744T"]);
+        assert_eq!(
+            written,
+            ["0", "9999", "10.0k", "123k", "4.56M", "18446744T"]
+        );
     }
 
     #[test]
     fn dropped_events_are_not_counted_as_rejected_too() {
-        let live = EdgeLive { accepted: 9, rejected: 5, dropped: 2 };
+        let live = EdgeLive {
+            accepted: 9,
+            rejected: 5,
+            dropped: 2,
+        };
         assert_eq!(refused(live).as_deref(), Some("3 rejected, 2 dropped"));
         assert_eq!(refused(EdgeLive::default()), None);
     }

@@ -103,7 +103,12 @@ impl Columns {
         let mut weighed: Vec<(f64, usize)> = items
             .iter()
             .enumerate()
-            .map(|(place, item)| (self.centre(*item, by, &places).unwrap_or(as_f64(place)), *item))
+            .map(|(place, item)| {
+                (
+                    self.centre(*item, by, &places).unwrap_or(as_f64(place)),
+                    *item,
+                )
+            })
             .collect();
         weighed.sort_by(|(a, _), (b, _)| a.total_cmp(b));
         if let Some(items) = self.columns.get_mut(column) {
@@ -140,9 +145,7 @@ impl Columns {
         let places = self.places();
         let at = |item: usize| places.get(item).copied().unwrap_or(0);
         let crosses = |a: &(usize, usize), b: &(usize, usize)| {
-            self.column_of(a.0) == self.column_of(b.0)
-                && at(a.0) < at(b.0)
-                && at(a.1) > at(b.1)
+            self.column_of(a.0) == self.column_of(b.0) && at(a.0) < at(b.0) && at(a.1) > at(b.1)
         };
         let of_link = |a| self.links.iter().filter(|b| crosses(a, b)).count();
         self.links.iter().map(of_link).sum()
@@ -155,7 +158,10 @@ enum Side {
     Right,
 }
 
-#[allow(clippy::cast_precision_loss, reason = "a graph has at most some hundred nodes")]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "a graph has at most some hundred nodes"
+)]
 const fn as_f64(n: usize) -> f64 {
     n as f64
 }

@@ -68,11 +68,16 @@ impl Rails {
         let Some(edge) = picture.edges.get(place) else {
             return;
         };
-        let side = [edge.from, edge.to].map(|node| ranks.band(node)).contains(&Band::Side);
-        let track = if side || edge.kind == EdgeKind::Failure { Track::Below } else { Track::Above };
-        let same = |rail: &&mut Rail| {
-            (rail.kind, rail.to, rail.track) == (edge.kind, edge.to, track)
+        let side = [edge.from, edge.to]
+            .map(|node| ranks.band(node))
+            .contains(&Band::Side);
+        let track = if side || edge.kind == EdgeKind::Failure {
+            Track::Below
+        } else {
+            Track::Above
         };
+        let same =
+            |rail: &&mut Rail| (rail.kind, rail.to, rail.track) == (edge.kind, edge.to, track);
         match self.rails.iter_mut().find(same) {
             Some(rail) => rail.edges.push(place),
             None => self.rails.push(Rail {
@@ -89,7 +94,11 @@ impl Rails {
 
     /// Lets rails that overlap run beside each other, short ones inside.
     fn assign_levels(&mut self, picture: &Picture, ranks: &Ranks) {
-        let spans: Vec<_> = self.rails.iter().map(|rail| rail.span(picture, ranks)).collect();
+        let spans: Vec<_> = self
+            .rails
+            .iter()
+            .map(|rail| rail.span(picture, ranks))
+            .collect();
         let length = |rail: usize| spans.get(rail).map_or(0, |(first, last)| last - first);
         let mut order: Vec<usize> = (0..self.rails.len()).collect();
         order.sort_by_key(|rail| (length(*rail), *rail));
@@ -127,10 +136,15 @@ impl Rails {
 impl Rail {
     /// Gives the gaps between which it runs; gap 0 is left of the first column.
     fn span(&self, picture: &Picture, ranks: &Ranks) -> (usize, usize) {
-        let exits = self.edges.iter().filter_map(|edge| picture.edges.get(*edge));
+        let exits = self
+            .edges
+            .iter()
+            .filter_map(|edge| picture.edges.get(*edge));
         let gaps = exits.map(|edge| ranks.column(edge.from) + 1);
         let entry = ranks.column(self.to);
-        gaps.fold((entry, entry), |(first, last), gap| (first.min(gap), last.max(gap)))
+        gaps.fold((entry, entry), |(first, last), gap| {
+            (first.min(gap), last.max(gap))
+        })
     }
 
     /// Gives its lane beside a column.

@@ -4,6 +4,9 @@
 //! furthest node that leads to it. Edges that close a loop do not count, nor do
 //! failures and answers. Stages that only failures reach stand in a band below.
 
+use petgraph::algo::tarjan_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
+
 use crate::draw::picture::{Edge, Picture};
 use crate::edge::EdgeKind;
 
@@ -94,8 +97,7 @@ impl Ranks {
             let fed = forward.iter().any(|(_, to)| *to == node);
             let sends = forward.iter().filter(|(from, _)| *from == node);
             let nearest = sends.map(|(_, to)| self.column(*to)).min();
-            if let (false, Some(nearest), Some(column)) =
-                (fed, nearest, self.columns.get_mut(node))
+            if let (false, Some(nearest), Some(column)) = (fed, nearest, self.columns.get_mut(node))
             {
                 *column = nearest.saturating_sub(1);
             }
@@ -135,7 +137,13 @@ fn bands(picture: &Picture) -> Vec<Band> {
     let main = reached(picture, begins.collect());
     let failed = (0..nodes).map(|node| fed(node, fails) && !main.get(node).is_some_and(|m| *m));
     let side = reached(picture, failed.collect());
-    let band = |(main, side): (bool, bool)| if side && !main { Band::Side } else { Band::Main };
+    let band = |(main, side): (bool, bool)| {
+        if side && !main {
+            Band::Side
+        } else {
+            Band::Main
+        }
+    };
     main.into_iter().zip(side).map(band).collect()
 }
 
@@ -171,29 +179,54 @@ fn ways(picture: &Picture, bands: &[Band]) -> Vec<Way> {
     picture.edges.iter().map(way).collect()
 }
 
-/// Numbers the nodes so that few edges lead from a later one to an earlier
-/// one: always next is the node that waits for fewest others; a loop is so
+/// Numbers the nodes so that only edges of loops lead from a later one to an
+/// earlier one. Next is always a node for which all that lead to it are done;
+/// or, in a loop, one to which events have come already, so that the loop is
 /// entered where events enter it.
 fn discovery(picture: &Picture) -> Vec<usize> {
     let nodes = picture.nodes.len();
+    let loops = loops(picture);
+    let loop_of = |node: usize| loops.iter().position(|group| group.contains(&node));
     let mut numbers: Vec<Option<usize>> = vec![None; nodes];
-    let is_done = |numbers: &[Option<usize>], node: usize| {
-        numbers.get(node).is_some_and(Option::is_some)
-    };
+    let is_done =
+        |numbers: &[Option<usize>], node: usize| numbers.get(node).is_some_and(Option::is_some);
     for number in 0..nodes {
         let left = (0..nodes).filter(|node| !is_done(&numbers, *node));
         let next = left.min_by_key(|node| {
             let edges = picture.edges.iter();
-            let into = edges.filter(|edge| edge.to == *node && edge.from != *node && is_main(edge.kind));
-            let (done, open): (Vec<&Edge>, Vec<&Edge>) = into.partition(|edge| is_done(&numbers, edge.from));
+            let into =
+                edges.filter(|edge| edge.to == *node && edge.from != *node && is_main(edge.kind));
+            let (done, open): (Vec<&Edge>, Vec<&Edge>) =
+                into.partition(|edge| is_done(&numbers, edge.from));
             // Among nodes that wait, those that events have come to already.
-            (!open.is_empty() && done.is_empty(), open.len(), *node)
+            let waits = open.iter().any(|edge| loop_of(edge.from) != loop_of(*node));
+            (
+                waits,
+                !open.is_empty() && done.is_empty(),
+                open.len(),
+                *node,
+            )
         });
         if let Some(place) = next.and_then(|next| numbers.get_mut(next)) {
             *place = Some(number);
         }
     }
     numbers.into_iter().map(Option::unwrap_or_default).collect()
+}
+
+/// Gives the nodes in groups that loop among themselves.
+fn loops(picture: &Picture) -> Vec<Vec<usize>> {
+    let mut graph: DiGraph<(), ()> = DiGraph::new();
+    let nodes: Vec<_> = picture.nodes.iter().map(|_| graph.add_node(())).collect();
+    for edge in picture.edges.iter().filter(|edge| is_main(edge.kind)) {
+        if let (Some(from), Some(to)) = (nodes.get(edge.from), nodes.get(edge.to)) {
+            graph.add_edge(*from, *to, ());
+        }
+    }
+    let groups = tarjan_scc(&graph).into_iter();
+    groups
+        .map(|group| group.into_iter().map(NodeIndex::index).collect())
+        .collect()
 }
 
 #[cfg(test)]
@@ -207,7 +240,9 @@ mod tests {
     fn columns(picture: &Picture) -> Vec<(String, usize)> {
         let ranks = Ranks::of(picture);
         let nodes = picture.nodes.iter().zip(ranks.columns);
-        nodes.map(|(node, column)| (node.name.to_string(), column)).collect()
+        nodes
+            .map(|(node, column)| (node.name.to_string(), column))
+            .collect()
     }
 
     fn column(picture: &Picture, name: &str) -> usize {
@@ -231,8 +266,41 @@ mod tests {
         let picture = graph.picture();
         let of = |name| column(&picture, name);
         assert_eq!([of("inlet"), of("check"), of("repair")], [0, 1, 2]);
-        let rails = Ranks::of(&picture).ways.iter().filter(|way| **way == Way::Rail).count();
+        let rails = Ranks::of(&picture)
+            .ways
+            .iter()
+            .filter(|way| **way == Way::Rail)
+            .count();
         assert_eq!(rails, 1);
+    }
+
+    #[test]
+    fn what_a_loop_leads_to_is_not_drawn_back() {
+        let mut graph = Graph::new("loop");
+        let store = graph.stage("store").each(|_: u64| Ok(()));
+        let check = graph.declare::<u64>("check", 8);
+        graph.define(&check).each_with(|wire| {
+            let (again, store) = (wire.to(&check).overflow(Overflow::Reject), wire.to(&store));
+            move |n: u64| {
+                Ok(if n > 9 {
+                    store.enqueue(n)?
+                } else {
+                    again.enqueue(n + 1)?
+                })
+            }
+        });
+        let (_check, _store) = (graph.inlet(&check), graph.inlet(&store));
+        let picture = graph.picture();
+        assert_eq!(
+            (column(&picture, "check"), column(&picture, "store")),
+            (1, 2)
+        );
+        let edges = picture.edges.iter().zip(Ranks::of(&picture).ways);
+        let back: Vec<_> = edges
+            .filter(|(_, way)| *way == Way::Rail)
+            .map(|(edge, _)| edge)
+            .collect();
+        assert!(back.len() == 1 && back[0].from == back[0].to, "{back:?}");
     }
 
     #[test]
@@ -252,9 +320,16 @@ mod tests {
         let _inlet = graph.inlet(&middle);
         let picture = graph.picture();
         let ranks = Ranks::of(&picture);
-        let below = picture.nodes.iter().zip(&ranks.bands).filter(|(_, band)| **band == Band::Side);
+        let below = picture
+            .nodes
+            .iter()
+            .zip(&ranks.bands)
+            .filter(|(_, band)| **band == Band::Side);
         let below: Vec<_> = below.map(|(node, _)| node.name.to_string()).collect();
         assert_eq!(below, ["notify", "failures"]);
-        assert_eq!((column(&picture, "failures"), column(&picture, "notify")), (1, 2));
+        assert_eq!(
+            (column(&picture, "failures"), column(&picture, "notify")),
+            (1, 2)
+        );
     }
 }

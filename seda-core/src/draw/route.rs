@@ -11,9 +11,12 @@ use crate::draw::rails::{Rail, Track};
 const RADIUS: f64 = 7.0;
 /// How long the tip of an arrow is.
 pub(crate) const TIP: f64 = 8.0;
-/// Where on a curve its label stands, from 0 to 1, across and down: past the
-/// middle, where labels of edges that cross do not meet.
-const LABEL: (f64, f64) = (0.62, 0.73);
+/// Where on a curve its label stands, from 0 to 1, across and down: close to
+/// the end that fewer edges share, and never in the middle, where edges cross.
+const LABEL_LATE: (f64, f64) = (0.62, 0.73);
+const LABEL_EARLY: (f64, f64) = (0.38, 0.27);
+/// How far a label stands from its rail and from the lane to it.
+const LABEL_OFF: (f64, f64) = (10.0, 4.0);
 /// The part of a node's height above and below its middle where rails begin.
 const PORT: f64 = 0.26;
 
@@ -26,9 +29,21 @@ pub(crate) struct Route {
     pub(crate) path: String,
     /// Where the arrow ends; an edge that joins another has no arrow of its own.
     pub(crate) tip: Option<Point>,
-    /// Where its label begins, or has its middle on a curve.
+    /// Where its label stands.
     pub(crate) label: Point,
-    pub(crate) curved: bool,
+    pub(crate) anchor: Anchor,
+}
+
+/// Says what of a label stands where it is put.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Anchor {
+    /// Its middle, on a curve.
+    #[default]
+    Middle,
+    /// Its beginning, right of a lane.
+    Start,
+    /// Its end, left of a lane.
+    End,
 }
 
 /// Gives the lines of all edges.
@@ -53,10 +68,8 @@ pub(crate) fn routes(picture: &Picture, sheet: &Sheet) -> Vec<Route> {
 
 /// Draws an edge to the right through the columns that it passes.
 fn curve(sheet: &Sheet, columns: &Columns, middles: &[f64], chain: &[usize]) -> Route {
-    let mut route = Route {
-        curved: true,
-        ..Route::default()
-    };
+    let mut route = Route::default();
+    let early = is_shared(columns, chain);
     let mut before: Option<Point> = None;
     for item in chain {
         let middle = middles.get(*item).copied().unwrap_or_default();
@@ -73,8 +86,18 @@ fn curve(sheet: &Sheet, columns: &Columns, middles: &[f64], chain: &[usize]) -> 
             Some((x, y)) => {
                 let to = sheet.bend_to(place.column).min(left - TIP);
                 let half = f64::midpoint(x, to);
-                let _ = write!(route.path, " H{x:.1} C{half:.1} {y:.1} {half:.1} {middle:.1} {to:.1} {middle:.1}");
-                route.label = (x + LABEL.0 * (to - x), y + LABEL.1 * (middle - y));
+                let _ = write!(
+                    route.path,
+                    " H{x:.1} C{half:.1} {y:.1} {half:.1} {middle:.1} {to:.1} {middle:.1}"
+                );
+                if !early {
+                    route.label = (x + LABEL_LATE.0 * (to - x), y + LABEL_LATE.1 * (middle - y));
+                } else if route.label == (0.0, 0.0) {
+                    route.label = (
+                        x + LABEL_EARLY.0 * (to - x),
+                        y + LABEL_EARLY.1 * (middle - y),
+                    );
+                }
                 let end = area.map_or(right, |area| area.x);
                 let line = if area.is_some() { end - TIP } else { end };
                 let _ = write!(route.path, " H{line:.1}");
@@ -86,26 +109,53 @@ fn curve(sheet: &Sheet, columns: &Columns, middles: &[f64], chain: &[usize]) -> 
     route
 }
 
+/// Tells whether an edge shares its end with others, and its beginning with none.
+fn is_shared(columns: &Columns, chain: &[usize]) -> bool {
+    let (first, last) = (chain.first().copied(), chain.last().copied());
+    let from = columns
+        .links
+        .iter()
+        .filter(|(left, _)| Some(*left) == first);
+    let to = columns
+        .links
+        .iter()
+        .filter(|(_, right)| Some(*right) == last);
+    from.count() == 1 && to.count() > 1
+}
+
 /// Draws all edges along one rail. Where several share a line, one draws it
 /// and the others end where they join it, so that dashes stay dashes.
 fn along(rail: &Rail, picture: &Picture, sheet: &Sheet) -> Vec<(usize, Route)> {
     let height = sheet.rail(rail.track, rail.level);
     let target = sheet.area(rail.to);
     let entry = sheet.entry_lane(sheet.ranks.column(rail.to), rail.entry);
-    let starts: Vec<Start> = rail.edges.iter().filter_map(|edge| start(*edge, rail, picture, sheet)).collect();
+    let starts: Vec<Start> = rail
+        .edges
+        .iter()
+        .filter_map(|edge| start(*edge, rail, picture, sheet))
+        .collect();
     let furthest = |start: &Start| {
         let same = starts.iter().filter(|other| other.lane == start.lane);
         let by_reach = |a: &&Start, b: &&Start| a.reach(height).total_cmp(&b.reach(height));
-        same.max_by(by_reach).is_some_and(|most| most.edge == start.edge)
+        same.max_by(by_reach)
+            .is_some_and(|most| most.edge == start.edge)
     };
     let leads = |start: &Start| {
         let beyond = |other: &Start| {
-            (other.lane < start.lane && start.lane < entry) || (other.lane > start.lane && start.lane > entry)
+            (other.lane < start.lane && start.lane < entry)
+                || (other.lane > start.lane && start.lane > entry)
         };
         furthest(start) && !starts.iter().any(beyond)
     };
-    let first = starts.iter().find(|start| leads(start)).map(|start| start.edge);
-    let toward = if rail.track == Track::Above { -1.0 } else { 1.0 };
+    let first = starts
+        .iter()
+        .find(|start| leads(start))
+        .map(|start| start.edge);
+    let toward = if rail.track == Track::Above {
+        -1.0
+    } else {
+        1.0
+    };
     let port = target.middle() + toward * port(target.height, rail.entry);
     let mut routes = Vec::new();
     for start in &starts {
@@ -123,10 +173,29 @@ fn along(rail: &Rail, picture: &Picture, sheet: &Sheet) -> Vec<(usize, Route)> {
             }
         }
         let tip = (first == Some(start.edge)).then_some((target.x, port));
-        let label = (start.from.0 + 4.0, start.from.1 + if toward < 0.0 { -5.0 } else { 12.0 });
-        routes.push((start.edge, Route { path: rounded(&points), tip, label, curved: false }));
+        let (label, anchor) = beside(start, furthest(start).then_some(height), entry);
+        routes.push((
+            start.edge,
+            Route {
+                path: rounded(&points),
+                tip,
+                label,
+                anchor,
+            },
+        ));
     }
     routes
+}
+
+/// Gives where the label of an edge along a rail stands: on the rail, beside
+/// its lane, or at its node when another edge leads its lane to the rail.
+fn beside(start: &Start, rail: Option<f64>, entry: f64) -> (Point, Anchor) {
+    let (across, up) = LABEL_OFF;
+    match rail {
+        Some(height) if entry < start.lane => ((start.lane - across, height - up), Anchor::End),
+        Some(height) => ((start.lane + across, height - up), Anchor::Start),
+        None => ((start.from.0 + up, start.from.1 - up), Anchor::Start),
+    }
 }
 
 /// Is where one edge begins, and the lane that it takes.
@@ -158,7 +227,10 @@ fn start(edge: usize, rail: &Rail, picture: &Picture, sheet: &Sheet) -> Option<S
 }
 
 /// Gives how far from a node's middle the rail of a lane begins or ends.
-#[allow(clippy::cast_precision_loss, reason = "a graph has at most some hundred lanes")]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "a graph has at most some hundred lanes"
+)]
 fn port(height: f64, lane: usize) -> f64 {
     (PORT * height + 5.0 * lane as f64).min(0.42 * height)
 }

@@ -213,9 +213,15 @@ impl Sketch {
     fn finish(mut self) -> Picture {
         let picture = &mut self.picture;
         if picture.edges.iter().any(|edge| edge.from == UNPLACED) {
-            picture.nodes.insert(0, node(NodeKind::Outside, OUTSIDE.into()));
+            picture
+                .nodes
+                .insert(0, node(NodeKind::Outside, OUTSIDE.into()));
             for edge in &mut picture.edges {
-                edge.from = if edge.from == UNPLACED { 0 } else { edge.from + 1 };
+                edge.from = if edge.from == UNPLACED {
+                    0
+                } else {
+                    edge.from + 1
+                };
                 edge.to += 1;
             }
         }

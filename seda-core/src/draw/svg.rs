@@ -8,7 +8,7 @@ use std::fmt::Write;
 use crate::draw::arrange::{Area, Sheet};
 use crate::draw::label::{count, lines, losses, marks, on_edge, passed, refused, shortened};
 use crate::draw::picture::{Edge, Node, NodeKind, NodeLive, Picture};
-use crate::draw::route::{Route, TIP, routes};
+use crate::draw::route::{Anchor, Route, TIP, routes};
 use crate::edge::EdgeKind;
 
 const STYLE: &str = include_str!("picture.css");
@@ -43,7 +43,9 @@ impl Picture {
         );
         let routes = routes(self, &sheet);
         let edges = self.edges.iter().zip(&routes);
-        edges.clone().for_each(|(edge, route)| draw_line(&mut text, edge, route));
+        edges
+            .clone()
+            .for_each(|(edge, route)| draw_line(&mut text, edge, route));
         for (node, area) in self.nodes.iter().zip(&sheet.areas) {
             draw_node(&mut text, node, area);
         }
@@ -57,7 +59,10 @@ impl Picture {
     /// Says what dashed lines mean, where there are any.
     fn draw_legend(&self, text: &mut String, y: f64) {
         let mut x = 20.0;
-        for (kind, what) in [(EdgeKind::Failure, "failures"), (EdgeKind::Answer, "answers")] {
+        for (kind, what) in [
+            (EdgeKind::Failure, "failures"),
+            (EdgeKind::Answer, "answers"),
+        ] {
             if self.edges.iter().any(|edge| edge.kind == kind) {
                 let (from, to, line) = (x + 30.0, x + 38.0, y - 3.5);
                 let _ = writeln!(
@@ -83,31 +88,67 @@ fn draw_line(text: &mut String, edge: &Edge, route: &Route) {
     );
     if let Some((x, y)) = route.tip {
         let half = TIP / 2.0;
-        let _ = write!(text, "<path class=\"tip\" d=\"M{x:.1} {y:.1} l-{TIP} -{half} v{TIP} z\"/>");
+        let _ = write!(
+            text,
+            "<path class=\"tip\" d=\"M{x:.1} {y:.1} l-{TIP} -{half} v{TIP} z\"/>"
+        );
     }
-    let _ = writeln!(text, "<title>{}</title></g>", escaped(&on_edge(edge).join(", ")));
+    let _ = writeln!(
+        text,
+        "<title>{}</title></g>",
+        escaped(&on_edge(edge).join(", "))
+    );
 }
 
 fn classes(edge: &Edge, route: &Route) -> String {
     let dashed = if edge.is_dashed() { " dashed" } else { "" };
-    let back = edge.kind == EdgeKind::Flow && !route.curved;
-    format!("{}{dashed}{}", edge.kind.name(), if back { " back" } else { "" })
+    let back = edge.kind == EdgeKind::Flow && route.anchor != Anchor::Middle;
+    format!(
+        "{}{dashed}{}",
+        edge.kind.name(),
+        if back { " back" } else { "" }
+    )
 }
 
 fn draw_label(text: &mut String, edge: &Edge, route: &Route) {
     let policy = edge.overflow.map(|overflow| overflow.to_string());
-    let counted = edge.live.and_then(|live| passed(edge, live));
+    // How many failed is said in the node.
+    let live = edge.live.filter(|_| edge.kind != EdgeKind::Failure);
+    let counted = live.and_then(|live| passed(edge, live));
     let said: Vec<_> = [counted, policy].into_iter().flatten().collect();
+    let refused = edge.live.and_then(refused);
     let (x, y) = route.label;
-    let anchor = if route.curved { " text-anchor=\"middle\"" } else { "" };
-    let mut line = y - if route.curved { 5.0 } else { 0.0 };
-    if !said.is_empty() {
-        let said = said.join(" · ");
-        let _ = writeln!(text, "<text class=\"small halo\" x=\"{x:.1}\" y=\"{line:.1}\"{anchor}>{said}</text>");
-        line += if route.curved { 16.0 } else { 12.0 };
+    match route.anchor {
+        // Above and below the curve.
+        Anchor::Middle => {
+            draw_halo(text, (x, y - 5.0), ("middle", ""), &said.join(" · "));
+            draw_halo(
+                text,
+                (x, y + 12.0),
+                ("middle", "bad"),
+                &refused.unwrap_or_default(),
+            );
+        }
+        Anchor::Start | Anchor::End => {
+            let anchor = if route.anchor == Anchor::Start {
+                "start"
+            } else {
+                "end"
+            };
+            let class = if refused.is_some() { "bad" } else { "" };
+            let said: Vec<_> = said.into_iter().chain(refused).collect();
+            draw_halo(text, (x, y), (anchor, class), &said.join(" · "));
+        }
     }
-    if let Some(refused) = edge.live.and_then(refused) {
-        let _ = writeln!(text, "<text class=\"small halo bad\" x=\"{x:.1}\" y=\"{line:.1}\"{anchor}>{refused}</text>");
+}
+
+/// Writes on an edge, if there is anything to say.
+fn draw_halo(text: &mut String, (x, y): (f64, f64), (anchor, class): (&str, &str), what: &str) {
+    if !what.is_empty() {
+        let _ = writeln!(
+            text,
+            "<text class=\"small halo {class}\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{what}</text>"
+        );
     }
 }
 
@@ -119,8 +160,17 @@ fn draw_node(text: &mut String, node: &Node, area: &Area) {
     };
     let quarantined = node.live.is_some_and(|live| live.quarantined);
     let quarantined = if quarantined { " quarantined" } else { "" };
-    let radius = if node.kind == NodeKind::Stage { 8.0 } else { area.height / 2.0 };
-    let Area { x, y, width, height } = *area;
+    let radius = if node.kind == NodeKind::Stage {
+        8.0
+    } else {
+        area.height / 2.0
+    };
+    let Area {
+        x,
+        y,
+        width,
+        height,
+    } = *area;
     let _ = write!(
         text,
         "<g class=\"node {kind}{quarantined}\"><title>{}</title><rect class=\"box\" x=\"{x:.1}\" y=\"{y:.1}\" \
@@ -137,7 +187,10 @@ fn draw_node(text: &mut String, node: &Node, area: &Area) {
         }
     } else {
         let (x, y) = (x + width / 2.0, area.middle() + 4.5);
-        let _ = write!(text, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{name}</text>");
+        let _ = write!(
+            text,
+            "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{name}</text>"
+        );
     }
     text.push_str("</g>\n");
 }
@@ -147,12 +200,27 @@ fn tooltip(node: &Node) -> String {
     said.extend(lines(node));
     if let Some(live) = &node.live {
         said.push(format!("{} in hand", live.in_hand));
-        said.push(format!("{} of {} workers busy", live.workers_busy, live.workers));
+        said.push(format!(
+            "{} of {} workers busy",
+            live.workers_busy, live.workers
+        ));
         said.push(format!("{} rejected", live.rejected));
-        let lost = [(live.failed, "failed"), (live.expired, "expired"), (live.dead_lettered, "dead-lettered")];
-        said.extend(lost.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));
+        let lost = [
+            (live.failed, "failed"),
+            (live.expired, "expired"),
+            (live.dead_lettered, "dead-lettered"),
+        ];
+        said.extend(
+            lost.iter()
+                .filter(|(n, _)| *n > 0)
+                .map(|(n, what)| format!("{n} {what}")),
+        );
     }
-    said.extend(node.domain.as_ref().map(|domain| format!("domain {domain}")));
+    said.extend(
+        node.domain
+            .as_ref()
+            .map(|domain| format!("domain {domain}")),
+    );
     said.join(", ")
 }
 
@@ -175,29 +243,62 @@ fn draw_live(text: &mut String, node: &Node, live: &NodeLive, area: &Area) {
         inner * share
     );
     let busy = format!("{}/{} busy", live.workers_busy, live.workers);
-    draw_end(text, (right, y + 20.0), "faint", marks(node).as_deref().unwrap_or_default());
-    draw_small(text, (left, y + 48.0), "", &format!("{} of {} wait", count(live.queued), count(live.limit as u64)));
+    draw_end(
+        text,
+        (right, y + 20.0),
+        "faint",
+        marks(node).as_deref().unwrap_or_default(),
+    );
+    draw_small(
+        text,
+        (left, y + 48.0),
+        "",
+        &format!(
+            "{} of {} wait",
+            count(live.queued),
+            count(live.limit as u64)
+        ),
+    );
     draw_end(text, (right, y + 48.0), "faint", &busy);
-    draw_small(text, (left, y + 63.0), "faint", &format!("{} handled", count(live.handled)));
-    draw_end(text, (right, y + 63.0), "bad", &losses(live).unwrap_or_default());
+    draw_small(
+        text,
+        (left, y + 63.0),
+        "faint",
+        &format!("{} handled", count(live.handled)),
+    );
+    draw_end(
+        text,
+        (right, y + 63.0),
+        "bad",
+        &losses(live).unwrap_or_default(),
+    );
 }
 
 /// Gives how full the queue is, from 0 to 1.
-#[allow(clippy::cast_precision_loss, reason = "a bar is some hundred pixels wide")]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "a bar is some hundred pixels wide"
+)]
 fn filled(live: &NodeLive) -> f64 {
     (live.queued as f64 / live.limit.max(1) as f64).min(1.0)
 }
 
 fn draw_small(text: &mut String, (x, y): (f64, f64), class: &str, what: &str) {
     let what = escaped(what);
-    let _ = write!(text, "<text class=\"small {class}\" x=\"{x:.1}\" y=\"{y:.1}\">{what}</text>");
+    let _ = write!(
+        text,
+        "<text class=\"small {class}\" x=\"{x:.1}\" y=\"{y:.1}\">{what}</text>"
+    );
 }
 
 /// Writes something that ends at a point, if there is anything to say.
 fn draw_end(text: &mut String, (x, y): (f64, f64), class: &str, what: &str) {
     if !what.is_empty() {
         let what = escaped(what);
-        let _ = write!(text, "<text class=\"small {class}\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"end\">{what}</text>");
+        let _ = write!(
+            text,
+            "<text class=\"small {class}\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"end\">{what}</text>"
+        );
     }
 }
 
@@ -228,6 +329,9 @@ mod tests {
     #[test]
     fn nothing_that_is_said_can_become_markup() {
         let said = escaped("<a href=\"x\">&'\n\u{0}\u{ffff}");
-        assert_eq!(said, "&lt;a href=&quot;x&quot;&gt;&amp;&#39; \u{fffd}\u{fffd}");
+        assert_eq!(
+            said,
+            "&lt;a href=&quot;x&quot;&gt;&amp;&#39; \u{fffd}\u{fffd}"
+        );
     }
 }

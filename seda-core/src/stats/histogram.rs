@@ -139,9 +139,17 @@ mod tests {
         one.merge(&other);
         let times = one.times();
         assert_eq!(times.count, 100);
-        let about = |time: Duration, micros: u64| time.as_micros().abs_diff(micros.into()) * 100 <= micros.into();
-        assert!(about(times.p50, 1_000) && about(times.p99, 3_000), "{times:?}");
-        assert!(about(times.mean, 2_000) && about(times.max, 3_000), "{times:?}");
+        let about = |time: Duration, micros: u64| {
+            time.as_micros().abs_diff(micros.into()) * 100 <= micros.into()
+        };
+        assert!(
+            about(times.p50, 1_000) && about(times.p99, 3_000),
+            "{times:?}"
+        );
+        assert!(
+            about(times.mean, 2_000) && about(times.max, 3_000),
+            "{times:?}"
+        );
     }
 
     #[test]
@@ -155,6 +163,9 @@ mod tests {
         let mut spread = Spread::of_times();
         spread.record(1 << 30, 1);
         let json = serde_json::to_value(spread.times()).unwrap();
-        assert!((json["p50"].as_f64().unwrap() - 1.07).abs() < 0.02, "{json}");
+        assert!(
+            (json["p50"].as_f64().unwrap() - 1.07).abs() < 0.02,
+            "{json}"
+        );
     }
 }

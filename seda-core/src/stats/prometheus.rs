@@ -29,13 +29,33 @@ impl Snapshot {
     /// ```
     pub fn to_prometheus(&self) -> String {
         let mut page = Page::new(&self.graph);
-        page.family("seda_running_seconds", "gauge", "Time since the graph started.");
+        page.family(
+            "seda_running_seconds",
+            "gauge",
+            "Time since the graph started.",
+        );
         page.sample("seda_running_seconds", &[], self.running_for.as_secs_f64());
         totals(&mut page, &self.stages);
         states(&mut page, &self.stages);
         known_times(&mut page, &self.stages);
-        summary(&mut page, &self.stages, ("seda_stage_wait_seconds", "Time that events waited in the queue."), |stage| &stage.wait);
-        summary(&mut page, &self.stages, ("seda_stage_service_seconds", "Time that the handler took for an event, mean of its batch."), |stage| &stage.service);
+        summary(
+            &mut page,
+            &self.stages,
+            (
+                "seda_stage_wait_seconds",
+                "Time that events waited in the queue.",
+            ),
+            |stage| &stage.wait,
+        );
+        summary(
+            &mut page,
+            &self.stages,
+            (
+                "seda_stage_service_seconds",
+                "Time that the handler took for an event, mean of its batch.",
+            ),
+            |stage| &stage.service,
+        );
         batches(&mut page, &self.stages);
         edges(&mut page, &self.edges);
         domains(&mut page, &self.domains);
@@ -47,14 +67,46 @@ impl Snapshot {
 type Figure<T> = (&'static str, &'static str, fn(&StageFigures) -> T);
 
 const TOTALS: [Figure<u64>; 8] = [
-    ("seda_stage_offered_total", "Events that anybody tried to enqueue.", |stage| stage.account.offered),
-    ("seda_stage_accepted_total", "Events that entered the queue.", |stage| stage.account.accepted),
-    ("seda_stage_handled_total", "Events that the handler took without failing.", |stage| stage.account.handled),
-    ("seda_stage_failed_total", "Events that the handler lost by an error or a panic.", |stage| stage.account.failed),
-    ("seda_stage_expired_total", "Events whose deadline passed in the queue.", |stage| stage.account.expired),
-    ("seda_stage_dead_lettered_total", "Events buried at a stop, in a quarantine, or to make room.", |stage| stage.account.dead_lettered),
-    ("seda_stage_batches_total", "Batches that were run.", |stage| stage.batches),
-    ("seda_stage_deferrals_total", "Batches that ended with a deferred event.", |stage| stage.deferrals),
+    (
+        "seda_stage_offered_total",
+        "Events that anybody tried to enqueue.",
+        |stage| stage.account.offered,
+    ),
+    (
+        "seda_stage_accepted_total",
+        "Events that entered the queue.",
+        |stage| stage.account.accepted,
+    ),
+    (
+        "seda_stage_handled_total",
+        "Events that the handler took without failing.",
+        |stage| stage.account.handled,
+    ),
+    (
+        "seda_stage_failed_total",
+        "Events that the handler lost by an error or a panic.",
+        |stage| stage.account.failed,
+    ),
+    (
+        "seda_stage_expired_total",
+        "Events whose deadline passed in the queue.",
+        |stage| stage.account.expired,
+    ),
+    (
+        "seda_stage_dead_lettered_total",
+        "Events buried at a stop, in a quarantine, or to make room.",
+        |stage| stage.account.dead_lettered,
+    ),
+    (
+        "seda_stage_batches_total",
+        "Batches that were run.",
+        |stage| stage.batches,
+    ),
+    (
+        "seda_stage_deferrals_total",
+        "Batches that ended with a deferred event.",
+        |stage| stage.deferrals,
+    ),
 ];
 
 fn totals(page: &mut Page<'_>, stages: &[StageFigures]) {
@@ -75,20 +127,58 @@ fn totals(page: &mut Page<'_>, stages: &[StageFigures]) {
 }
 
 const STATES: [Figure<usize>; 8] = [
-    ("seda_stage_capacity", "The bound of the queue, in events.", |stage| stage.capacity),
-    ("seda_stage_limit", "The most events that may wait just now.", |stage| stage.limit),
-    ("seda_stage_reserved", "Room that is spoken for, in events.", |stage| stage.reserved),
-    ("seda_stage_workers", "Workers that may run the stage.", |stage| stage.workers),
-    ("seda_stage_workers_busy", "Workers inside the handler.", |stage| stage.workers_busy),
-    ("seda_stage_parked", "Workers on which the stage waits for another one's room.", |stage| stage.parked),
-    ("seda_stage_waiters", "Stages parked until this one has room, by worker.", |stage| stage.waiters.len()),
-    ("seda_stage_quarantined", "1 when the handler failed too often, else 0.", |stage| usize::from(stage.quarantined)),
+    (
+        "seda_stage_capacity",
+        "The bound of the queue, in events.",
+        |stage| stage.capacity,
+    ),
+    (
+        "seda_stage_limit",
+        "The most events that may wait just now.",
+        |stage| stage.limit,
+    ),
+    (
+        "seda_stage_reserved",
+        "Room that is spoken for, in events.",
+        |stage| stage.reserved,
+    ),
+    (
+        "seda_stage_workers",
+        "Workers that may run the stage.",
+        |stage| stage.workers,
+    ),
+    (
+        "seda_stage_workers_busy",
+        "Workers inside the handler.",
+        |stage| stage.workers_busy,
+    ),
+    (
+        "seda_stage_parked",
+        "Workers on which the stage waits for another one's room.",
+        |stage| stage.parked,
+    ),
+    (
+        "seda_stage_waiters",
+        "Stages parked until this one has room, by worker.",
+        |stage| stage.waiters.len(),
+    ),
+    (
+        "seda_stage_quarantined",
+        "1 when the handler failed too often, else 0.",
+        |stage| usize::from(stage.quarantined),
+    ),
 ];
 
 fn states(page: &mut Page<'_>, stages: &[StageFigures]) {
     let waiting: [Figure<u64>; 2] = [
-        ("seda_stage_queued", "Events that wait.", |stage| stage.account.queued),
-        ("seda_stage_in_hand", "Events taken by a worker and not finished.", |stage| stage.account.in_hand),
+        ("seda_stage_queued", "Events that wait.", |stage| {
+            stage.account.queued
+        }),
+        (
+            "seda_stage_in_hand",
+            "Events taken by a worker and not finished.",
+            |stage| stage.account.in_hand,
+        ),
     ];
     for (name, help, figure) in waiting {
         page.family(name, "gauge", help);
@@ -107,9 +197,30 @@ fn states(page: &mut Page<'_>, stages: &[StageFigures]) {
 /// Writes the times that a stage may not have; what is unknown has no sample.
 fn known_times(page: &mut Page<'_>, stages: &[StageFigures]) {
     let figures: [(&str, Figure<Option<std::time::Duration>>); 3] = [
-        ("counter", ("seda_stage_busy_seconds_total", "Time inside the handler, over all workers.", |stage| stage.busy)),
-        ("gauge", ("seda_stage_queue_seconds", "Time in which all workers would empty the queue.", |stage| stage.queue_time)),
-        ("gauge", ("seda_stage_target_seconds", "The latency budget.", |stage| stage.target)),
+        (
+            "counter",
+            (
+                "seda_stage_busy_seconds_total",
+                "Time inside the handler, over all workers.",
+                |stage| stage.busy,
+            ),
+        ),
+        (
+            "gauge",
+            (
+                "seda_stage_queue_seconds",
+                "Time in which all workers would empty the queue.",
+                |stage| stage.queue_time,
+            ),
+        ),
+        (
+            "gauge",
+            (
+                "seda_stage_target_seconds",
+                "The latency budget.",
+                |stage| stage.target,
+            ),
+        ),
     ];
     for (kind, (name, help, figure)) in figures {
         page.family(name, kind, help);
@@ -121,8 +232,16 @@ fn known_times(page: &mut Page<'_>, stages: &[StageFigures]) {
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "a sum to 1 % needs no more than 52 bits")]
-fn summary(page: &mut Page<'_>, stages: &[StageFigures], (name, help): (&str, &str), of: fn(&StageFigures) -> &Times) {
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "a sum to 1 % needs no more than 52 bits"
+)]
+fn summary(
+    page: &mut Page<'_>,
+    stages: &[StageFigures],
+    (name, help): (&str, &str),
+    of: fn(&StageFigures) -> &Times,
+) {
     page.family(name, "summary", help);
     for stage in stages {
         let times = of(stage);
@@ -132,25 +251,40 @@ fn summary(page: &mut Page<'_>, stages: &[StageFigures], (name, help): (&str, &s
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "batches have at most 2^20 events")]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "batches have at most 2^20 events"
+)]
 fn batches(page: &mut Page<'_>, stages: &[StageFigures]) {
     let name = "seda_stage_batch_events";
     page.family(name, "summary", "Events of a batch.");
     for stage in stages {
         let sizes = &stage.batch;
         let events = [sizes.p50, sizes.p90, sizes.p99, sizes.max].map(|size| size as f64);
-        page.summary(name, &stage.name, (events, sizes.mean * sizes.count as f64, sizes.count));
+        page.summary(
+            name,
+            &stage.name,
+            (events, sizes.mean * sizes.count as f64, sizes.count),
+        );
     }
 }
 
 fn edges(page: &mut Page<'_>, edges: &[EdgeFigures]) {
     let name = "seda_edge_accepted_total";
-    page.family(name, "counter", "Events that entered the queue along this edge.");
+    page.family(
+        name,
+        "counter",
+        "Events that entered the queue along this edge.",
+    );
     for edge in edges {
         page.sample(name, &ends(edge), edge.accepted);
     }
     let name = "seda_edge_rejected_total";
-    page.family(name, "counter", "Events that were given back along this edge, by reason.");
+    page.family(
+        name,
+        "counter",
+        "Events that were given back along this edge, by reason.",
+    );
     for edge in edges {
         let [from, to, kind] = ends(edge);
         for (reason, count) in by_reason(&edge.rejected) {
@@ -181,7 +315,11 @@ fn domains(page: &mut Page<'_>, domains: &[DomainFigures]) {
         page.sample(name, &[("domain", &domain.name)], domain.threads);
     }
     let name = "seda_domain_cpu_seconds_total";
-    page.family(name, "counter", "CPU time of all threads, where the machine tells.");
+    page.family(
+        name,
+        "counter",
+        "CPU time of all threads, where the machine tells.",
+    );
     for domain in domains {
         if let Some(cpu) = domain.cpu {
             page.sample(name, &[("domain", &domain.name)], cpu.as_secs_f64());

@@ -10,7 +10,10 @@ pub(crate) fn exact<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::E
 }
 
 /// Serializes a duration that may be unknown.
-#[allow(clippy::ref_option, reason = "serde calls it with a reference to the field")]
+#[allow(
+    clippy::ref_option,
+    reason = "serde calls it with a reference to the field"
+)]
 pub(crate) fn known<S: Serializer>(time: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
     match time {
         Some(time) => to.serialize_some(&time.as_secs_f64()),

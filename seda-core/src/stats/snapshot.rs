@@ -16,8 +16,9 @@ use crate::stats::seconds;
 /// Is what a running graph looked like at one moment.
 ///
 /// Totals count from the start of the graph. No worker stands still while it
-/// is taken: each account balances by itself, and an edge, which is read after
-/// its stage, may be ahead of it by what came in between. Durations are
+/// is taken: each account balances by itself, but one figure may be ahead of
+/// another by what happened between their readings, and edges, which are read
+/// last, may be ahead of their stages. Durations are
 /// serialized in seconds, moments in nanoseconds since the clock's origin.
 ///
 /// [`Running::snapshot`](crate::Running::snapshot) takes one.
@@ -133,7 +134,8 @@ pub struct StageFigures {
     pub busy: Option<Duration>,
     /// The mean share of its workers that were inside the handler, from 0 to 1:
     /// `busy` / (`workers` × time since the start). Where a pool has changed
-    /// its size it is an estimate, since it knows only the present one.
+    /// its size it is an estimate, since it knows only the present one. None
+    /// when `busy` is, and when nobody works any more.
     pub busy_share: Option<f64>,
     /// Batches that were run.
     pub batches: u64,
@@ -145,7 +147,8 @@ pub struct StageFigures {
     /// The stages that are parked until this one has room, once for each
     /// worker on which they are.
     pub waiters: Vec<Arc<str>>,
-    /// How long events waited before their batch was taken.
+    /// How long events waited before their batch was taken. One that came
+    /// back to the queue, deferred or after a failure, is recorded each time.
     pub wait: Times,
     /// How long the handler took for an event, the mean of its batch.
     pub service: Times,
@@ -153,8 +156,8 @@ pub struct StageFigures {
     pub batch: Sizes,
     /// How long the queue would take to empty if all `workers` ran this stage
     /// alone: `account.queued` / (`workers` × mean rate of one worker inside
-    /// the handler since the start). None before the first event, and when
-    /// times are not measured.
+    /// the handler since the start). None before the first event, when times
+    /// are not measured, and when nobody works any more.
     #[serde(serialize_with = "seconds::known")]
     pub queue_time: Option<Duration>,
     /// Whether its handler failed too often, so that it takes no more events.

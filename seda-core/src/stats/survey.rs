@@ -86,7 +86,12 @@ impl<'r> Survey<'r> {
 
     fn stage(&self, stage: &dyn StageControl) -> StageFigures {
         let common = stage.common();
-        let team = self.inner.parts.teams.iter().find(|team| stage.runs_at(&team.site));
+        let team = self
+            .inner
+            .parts
+            .teams
+            .iter()
+            .find(|team| stage.runs_at(&team.site));
         let place = stage.placed();
         let solo = place.is_some_and(|place| place.home.is_some());
         let threads = team.map_or(0, |team| team.live());
@@ -131,18 +136,26 @@ impl<'r> Survey<'r> {
     /// Names the stages that wait for room in this one.
     fn waiters(&self, common: &Untyped) -> Vec<Arc<str>> {
         let mut names = Vec::new();
-        common.waiters.look(|waiter| names.extend(self.waiting_stage(waiter)));
+        common
+            .waiters
+            .look(|waiter| names.extend(self.waiting_stage(waiter)));
         names
     }
 
     fn waiting_stage(&self, waiter: &Waiter) -> Option<Arc<str>> {
-        let same = |place: Placed<'_>| Arc::ptr_eq(place.site, &waiter.site) && place.bit == waiter.bit;
-        let stage = self.stages().find(|stage| stage.placed().is_some_and(same))?;
+        let same =
+            |place: Placed<'_>| Arc::ptr_eq(place.site, &waiter.site) && place.bit == waiter.bit;
+        let stage = self
+            .stages()
+            .find(|stage| stage.placed().is_some_and(same))?;
         Some(Arc::clone(&stage.common().name))
     }
 
     fn count_parked(&self, stages: &mut [StageFigures]) {
-        let waiting: Vec<_> = stages.iter().flat_map(|stage| stage.waiters.clone()).collect();
+        let waiting: Vec<_> = stages
+            .iter()
+            .flat_map(|stage| stage.waiters.clone())
+            .collect();
         for stage in stages {
             stage.parked = waiting.iter().filter(|name| **name == stage.name).count();
         }
@@ -151,7 +164,9 @@ impl<'r> Survey<'r> {
     fn edges(&self) -> Vec<EdgeFigures> {
         let into = |stage: &dyn StageControl| {
             let edges = stage.common().edges().into_iter();
-            edges.map(|edge| self.edge(stage, &edge)).collect::<Vec<_>>()
+            edges
+                .map(|edge| self.edge(stage, &edge))
+                .collect::<Vec<_>>()
         };
         self.stages().flat_map(into).collect()
     }
@@ -205,18 +220,26 @@ fn nanos_busy(common: &Untyped) -> Duration {
 
 fn spreads(common: &Untyped) -> Spreads {
     let mut sum = Spreads::new();
-    common.meters().for_each(|meter| meter.spreads(|of_worker| sum.merge(of_worker)));
+    common
+        .meters()
+        .for_each(|meter| meter.spreads(|of_worker| sum.merge(of_worker)));
     sum
 }
 
-#[allow(clippy::cast_precision_loss, reason = "a share needs no more than 52 bits")]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "a share needs no more than 52 bits"
+)]
 fn share(busy: Option<Duration>, elapsed: Duration, workers: usize) -> Option<f64> {
     let whole = elapsed.as_secs_f64() * workers as f64;
     (whole > 0.0).then_some((busy?.as_secs_f64() / whole).min(1.0))
 }
 
 /// Gives the time that the workers need for what waits, at their mean rate.
-#[allow(clippy::cast_precision_loss, reason = "a rate needs no more than 52 bits")]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "a rate needs no more than 52 bits"
+)]
 fn queue_time(account: &Account, busy: Duration, workers: usize) -> Option<Duration> {
     let served = account.handled + account.failed;
     if served == 0 || workers == 0 {
