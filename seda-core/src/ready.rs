@@ -5,7 +5,7 @@ use std::cell::Cell;
 use crate::sync::{AtomicU64, Ordering};
 
 /// How many 64-bit words a set has.
-pub(crate) const WORDS: usize = 4;
+pub(crate) const WORDS: usize = 2;
 /// How many stages one graph may have.
 pub(crate) const STAGES_MAX: usize = WORDS * 64;
 
@@ -40,12 +40,6 @@ impl SharedSet {
         if let Some(word) = self.0.get(bit.word) {
             word.fetch_and(!bit.mask, Ordering::SeqCst);
         }
-    }
-
-    pub(crate) fn contains(&self, bit: Bit) -> bool {
-        self.0
-            .get(bit.word)
-            .is_some_and(|word| word.load(Ordering::SeqCst) & bit.mask != 0)
     }
 
     /// Reads the set as it is now.
@@ -180,11 +174,9 @@ mod tests {
 
     #[test]
     fn first_and_last_are_the_ends_of_any_set() {
-        for low in [0, 1, 63, 64, 130, STAGES_MAX - 2] {
+        for low in [0, 1, 63, 64, STAGES_MAX - 2] {
             let high = STAGES_MAX - 1;
-            let set = Set::EMPTY
-                .with(Bit::of_rank(low))
-                .with(Bit::of_rank(high));
+            let set = Set::EMPTY.with(Bit::of_rank(low)).with(Bit::of_rank(high));
             assert_eq!((set.first(), set.last()), (Some(low), Some(high)));
             assert_eq!(set.ranks().collect::<Vec<_>>(), [low, high]);
         }
@@ -195,7 +187,7 @@ mod tests {
     fn taking_a_shared_set_empties_it() {
         let shared = SharedSet::default();
         shared.insert(Bit::of_rank(70));
-        assert!(shared.contains(Bit::of_rank(70)));
+        assert!(shared.load().contains(Bit::of_rank(70)));
         assert!(shared.take().contains(Bit::of_rank(70)));
         assert!(shared.load().is_empty());
     }

@@ -1,6 +1,10 @@
 //! What drawings show of a graph: every edge, live figures, and names that cannot break out.
 
-#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops where it fails"
+)]
 
 use std::time::Duration;
 
@@ -145,7 +149,7 @@ fn the_picture_of_the_running_graph_is_the_one_before_the_start() {
         picture
             .nodes
             .iter()
-            .map(|node| node.name.clone())
+            .map(|node| node.name.to_string())
             .collect::<Vec<_>>()
     };
     assert_eq!(names(&after), names(&before));

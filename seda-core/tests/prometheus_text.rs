@@ -1,6 +1,10 @@
 //! Each line of the metrics keeps the grammar of Prometheus' text format 0.0.4.
 
-#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops where it fails"
+)]
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,6 +1,10 @@
 //! What a snapshot says of a running graph is true while events are on their way.
 
-#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops where it fails"
+)]
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -71,8 +75,35 @@ fn behind_a_door(
 }
 
 #[test]
-fn rejections_show_at_the_edge_that_they_came_over_with_their_reason() {
-    let mut graph = Graph::new("reasons").with_clock(Clock::manual());
+fn rejections_show_at_the_edge_that_they_came_over() {
+    let mut graph = Graph::new("edges");
+    let (back, entered, let_go) = behind_a_door(&mut graph, "back", 1);
+    let (tell, told) = sync_channel(8);
+    let front = graph.stage("front").each_with(|wire| {
+        let back = wire.to(&back);
+        move |n: u64| Ok(tell.send(back.enqueue(n).is_ok())?)
+    });
+    let running = graph.start(Plan::default().workers(1)).unwrap();
+    running.inlet(&back).enqueue(0).unwrap();
+    assert_eq!(entered.recv(), Ok(0));
+    let to_front = running.inlet(&front);
+    for n in 1..=3 {
+        to_front.enqueue(n).unwrap();
+        assert_eq!(told.recv(), Ok(n == 1), "the queue has room for one");
+    }
+    let snapshot = running.snapshot();
+    let of_front = edge(&snapshot, &Sender::Stage("front".into()), "back");
+    assert_eq!((of_front.kind, of_front.accepted), (EdgeKind::Flow, 1));
+    assert_eq!(of_front.rejected, of_reasons([2, 0, 0, 0]));
+    let inlet = edge(&snapshot, &Sender::Outside, "back");
+    assert_eq!((inlet.accepted, inlet.rejected.total()), (1, 0));
+    assert_eq!(snapshot.stage("back").unwrap().account.rejected.full, 2);
+    drop(let_go);
+    running.drain(LONG).unwrap();
+}
+
+#[test]
+fn rejections_show_with_their_reason() {
     let admit_small = |n: &u64, _: &Meta, _: &QueueView| {
         if *n < 100 {
             Verdict::Admit
@@ -80,71 +111,33 @@ fn rejections_show_at_the_edge_that_they_came_over_with_their_reason() {
             Verdict::Shed { retry_after: None }
         }
     };
-    let (back, entered, let_go) = behind_a_door(&mut graph, "back", 1);
+    let mut graph = Graph::new("reasons").with_clock(Clock::manual());
     let picky = graph
         .stage("picky")
-        .queue(8)
+        .queue(2)
         .admission(admit_small)
         .each(|_: u64| Ok(()));
-    let (tell, told) = sync_channel(8);
-    let front = graph.stage("front").each_with(|wire| {
-        let back = wire.to(&back);
-        move |n: u64| Ok(tell.send(back.enqueue(n).is_ok())?)
-    });
+    let inlet = graph.inlet(&picky);
+    let too_late = Meta::NONE.with_deadline(Tick::ZERO);
+    assert!(inlet.enqueue(100).is_err());
+    assert!(inlet.enqueue_all(vec![100, 101]).is_err());
+    assert!(inlet.with(too_late).enqueue(1).is_err());
+    assert!(inlet.enqueue_all(vec![1, 2, 3]).is_err());
     let running = graph.start(Plan::default().workers(1)).unwrap();
-    let (to_back, to_front, to_picky) = (
-        running.inlet(&back),
-        running.inlet(&front),
-        running.inlet(&picky),
-    );
-    to_back.enqueue(0).unwrap();
-    assert_eq!(entered.recv(), Ok(0));
-    for n in 1..=3 {
-        to_front.enqueue(n).unwrap();
-        assert_eq!(told.recv(), Ok(n == 1), "the queue has room for one");
-    }
-    assert!(to_picky.enqueue(100).is_err());
-    assert!(to_picky.enqueue_all(vec![100, 101]).is_err());
-    assert!(
-        to_picky
-            .with(Meta::NONE.with_deadline(Tick::ZERO))
-            .enqueue(1)
-            .is_err()
-    );
-
-    let snapshot = running.snapshot();
-    let of_front = edge(&snapshot, &Sender::Stage("front".into()), "back");
-    assert_eq!((of_front.kind, of_front.accepted), (EdgeKind::Flow, 1));
-    assert_eq!(
-        of_front.rejected,
-        Rejections {
-            full: 2,
-            ..Rejections::default()
-        }
-    );
-    let inlet = edge(&snapshot, &Sender::Outside, "back");
-    assert_eq!((inlet.accepted, inlet.rejected.total()), (1, 0));
-    let picky = edge(&snapshot, &Sender::Outside, "picky");
-    assert_eq!(
-        picky.rejected,
-        Rejections {
-            shed: 3,
-            expired: 1,
-            ..Rejections::default()
-        }
-    );
-    assert_eq!(snapshot.stage("back").unwrap().account.rejected.full, 2);
-
+    let rejected = || edge(&running.snapshot(), &Sender::Outside, "picky").rejected;
+    assert_eq!(rejected(), of_reasons([3, 3, 1, 0]));
     running.begin_drain();
-    assert!(to_picky.enqueue(1).is_err());
-    assert_eq!(
-        edge(&running.snapshot(), &Sender::Outside, "picky")
-            .rejected
-            .closed,
-        1
-    );
-    drop(let_go);
-    running.drain(LONG).unwrap();
+    assert!(inlet.enqueue(1).is_err());
+    assert_eq!(rejected(), of_reasons([3, 3, 1, 1]));
+}
+
+fn of_reasons([full, shed, expired, closed]: [u64; 4]) -> Rejections {
+    Rejections {
+        full,
+        shed,
+        expired,
+        closed,
+    }
 }
 
 #[test]

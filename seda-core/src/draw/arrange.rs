@@ -1,9 +1,9 @@
 //! Where everything stands on the sheet, in pixels of the drawing.
 
 use crate::draw::label::{lines, marks, shortened};
-use crate::draw::order::Columns;
+use crate::draw::order::Order;
 use crate::draw::picture::{Node, NodeKind, Picture};
-use crate::draw::rails::{Rails, Track};
+use crate::draw::rails::{Network, Track};
 use crate::draw::ranks::{Band, Ranks};
 
 /// The space around the drawing.
@@ -62,16 +62,16 @@ pub(crate) struct Sheet {
     /// Left and right edge of each column.
     pub(crate) columns: Vec<(f64, f64)>,
     /// The items of both bands, and the heights of their middles.
-    pub(crate) bands: Vec<(Columns, Vec<f64>)>,
+    pub(crate) bands: Vec<(Order, Vec<f64>)>,
     pub(crate) ranks: Ranks,
-    pub(crate) rails: Rails,
+    pub(crate) rails: Network,
     main: (f64, f64),
 }
 
 impl Sheet {
     pub(crate) fn of(picture: &Picture) -> Self {
         let ranks = Ranks::of(picture);
-        let rails = Rails::of(picture, &ranks);
+        let rails = Network::of(picture, &ranks);
         let sizes: Vec<_> = picture.nodes.iter().map(size).collect();
         let columns = columns(&sizes, &ranks, &rails, bend(picture));
         let right = columns.last().map_or(MARGIN, |(_, right)| *right);
@@ -138,9 +138,11 @@ impl Sheet {
         let top = MARGIN + TITLE + room(self.rails.levels(Track::Above));
         let mut bottom = top;
         for band in [Band::Main, Band::Side] {
-            let columns = Columns::of(picture, &self.ranks, band);
+            let columns = Order::of(picture, &self.ranks, band);
             let (mut middles, height) = heights(&columns, sizes);
-            middles.iter_mut().for_each(|middle| *middle += bottom);
+            for middle in &mut middles {
+                *middle += bottom;
+            }
             self.bands.push((columns, middles));
             bottom += height;
             if band == Band::Main {
@@ -207,7 +209,7 @@ fn bend(picture: &Picture) -> f64 {
 }
 
 /// Gives the left and right edges of the columns.
-fn columns(sizes: &[(f64, f64)], ranks: &Ranks, rails: &Rails, bend: f64) -> Vec<(f64, f64)> {
+fn columns(sizes: &[(f64, f64)], ranks: &Ranks, rails: &Network, bend: f64) -> Vec<(f64, f64)> {
     let mut columns = Vec::new();
     let mut x = MARGIN;
     for column in 0..ranks.width() {
@@ -227,7 +229,7 @@ fn columns(sizes: &[(f64, f64)], ranks: &Ranks, rails: &Rails, bend: f64) -> Vec
 }
 
 /// Gives the middle of each item of a band, from 0, and the band's height.
-fn heights(columns: &Columns, sizes: &[(f64, f64)]) -> (Vec<f64>, f64) {
+fn heights(columns: &Order, sizes: &[(f64, f64)]) -> (Vec<f64>, f64) {
     let height = |item: usize| {
         let node = columns.items.get(item).and_then(|item| item.node);
         node.and_then(|node| sizes.get(node))
@@ -269,7 +271,7 @@ fn heights(columns: &Columns, sizes: &[(f64, f64)]) -> (Vec<f64>, f64) {
 }
 
 /// Gives where an item would like to be: amid its neighbours.
-fn wish(columns: &Columns, item: usize, middles: &[f64], sweep: usize) -> f64 {
+fn wish(columns: &Order, item: usize, middles: &[f64], sweep: usize) -> f64 {
     let neighbour = |(left, right): &(usize, usize)| {
         if *right == item {
             Some(*left)

@@ -17,7 +17,7 @@ pub(crate) struct Item {
 
 /// Is one band as columns of items, each from top to bottom.
 #[derive(Debug)]
-pub(crate) struct Columns {
+pub(crate) struct Order {
     pub(crate) items: Vec<Item>,
     pub(crate) columns: Vec<Vec<usize>>,
     /// The items that are joined, the left one first.
@@ -26,7 +26,7 @@ pub(crate) struct Columns {
     pub(crate) chains: Vec<(usize, Vec<usize>)>,
 }
 
-impl Columns {
+impl Order {
     pub(crate) fn of(picture: &Picture, ranks: &Ranks, band: Band) -> Self {
         let mut columns = Self {
             items: Vec::new(),
@@ -168,12 +168,12 @@ const fn as_f64(n: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Columns, Item};
+    use super::{Item, Order};
 
     #[test]
     fn crossed_pairs_are_uncrossed() {
         let item = |column| Item { column, node: None };
-        let mut columns = Columns {
+        let mut columns = Order {
             items: vec![item(0), item(0), item(1), item(1)],
             columns: vec![vec![0, 1], vec![2, 3]],
             links: vec![(0, 3), (1, 2)],

@@ -33,7 +33,7 @@ pub(crate) struct Rail {
 
 /// Is all rails of a drawing.
 #[derive(Debug, Default)]
-pub(crate) struct Rails {
+pub(crate) struct Network {
     pub(crate) rails: Vec<Rail>,
     /// How many lanes there are right of each column.
     pub(crate) exits: Vec<usize>,
@@ -41,7 +41,7 @@ pub(crate) struct Rails {
     pub(crate) entries: Vec<usize>,
 }
 
-impl Rails {
+impl Network {
     pub(crate) fn of(picture: &Picture, ranks: &Ranks) -> Self {
         let mut rails = Self {
             rails: Vec::new(),

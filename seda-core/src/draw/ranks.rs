@@ -282,11 +282,11 @@ mod tests {
         graph.define(&check).each_with(|wire| {
             let (again, store) = (wire.to(&check).overflow(Overflow::Reject), wire.to(&store));
             move |n: u64| {
-                Ok(if n > 9 {
-                    store.enqueue(n)?
-                } else {
-                    again.enqueue(n + 1)?
-                })
+                match n {
+                    0..10 => again.enqueue(n + 1)?,
+                    _ => store.enqueue(n)?,
+                }
+                Ok(())
             }
         });
         let (_check, _store) = (graph.inlet(&check), graph.inlet(&store));
@@ -309,7 +309,7 @@ mod tests {
         let notify = graph.stage("notify").each(|_: String| Ok(()));
         let failures = graph.stage("failures").each_with(|wire| {
             let notify = wire.to(&notify);
-            move |failure: crate::Failure| Ok(notify.enqueue(failure.to_string())?)
+            move |failure: crate::failure::Failure| Ok(notify.enqueue(failure.to_string())?)
         });
         graph.failures_to(&failures);
         let last = graph.stage("last").each(|_: u64| Ok(()));

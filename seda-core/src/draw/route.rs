@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use crate::draw::arrange::Sheet;
-use crate::draw::order::Columns;
+use crate::draw::arrange::{Area, Sheet};
+use crate::draw::order::Order;
 use crate::draw::picture::Picture;
-use crate::draw::rails::{Rail, Track};
+use crate::draw::rails::Rail;
 
 /// How round the corners along rails are.
 const RADIUS: f64 = 7.0;
@@ -67,7 +67,7 @@ pub(crate) fn routes(picture: &Picture, sheet: &Sheet) -> Vec<Route> {
 }
 
 /// Draws an edge to the right through the columns that it passes.
-fn curve(sheet: &Sheet, columns: &Columns, middles: &[f64], chain: &[usize]) -> Route {
+fn curve(sheet: &Sheet, columns: &Order, middles: &[f64], chain: &[usize]) -> Route {
     let mut route = Route::default();
     let early = is_shared(columns, chain);
     let mut before: Option<Point> = None;
@@ -110,7 +110,7 @@ fn curve(sheet: &Sheet, columns: &Columns, middles: &[f64], chain: &[usize]) -> 
 }
 
 /// Tells whether an edge shares its end with others, and its beginning with none.
-fn is_shared(columns: &Columns, chain: &[usize]) -> bool {
+fn is_shared(columns: &Order, chain: &[usize]) -> bool {
     let (first, last) = (chain.first().copied(), chain.last().copied());
     let from = columns
         .links
@@ -126,104 +126,144 @@ fn is_shared(columns: &Columns, chain: &[usize]) -> bool {
 /// Draws all edges along one rail. Where several share a line, one draws it
 /// and the others end where they join it, so that dashes stay dashes.
 fn along(rail: &Rail, picture: &Picture, sheet: &Sheet) -> Vec<(usize, Route)> {
-    let height = sheet.rail(rail.track, rail.level);
     let target = sheet.area(rail.to);
-    let entry = sheet.entry_lane(sheet.ranks.column(rail.to), rail.entry);
-    let starts: Vec<Start> = rail
-        .edges
-        .iter()
+    let height = sheet.rail(rail.track, rail.level);
+    let way = Way {
+        height,
+        entry: sheet.entry_lane(sheet.ranks.column(rail.to), rail.entry),
+        to: (target.x, beside_middle(target, height, rail.entry)),
+    };
+    let edges = rail.edges.iter();
+    let starts: Vec<Start> = edges
         .filter_map(|edge| start(*edge, rail, picture, sheet))
         .collect();
-    let furthest = |start: &Start| {
-        let same = starts.iter().filter(|other| other.lane == start.lane);
-        let by_reach = |a: &&Start, b: &&Start| a.reach(height).total_cmp(&b.reach(height));
-        same.max_by(by_reach)
-            .is_some_and(|most| most.edge == start.edge)
-    };
-    let leads = |start: &Start| {
-        let beyond = |other: &Start| {
-            (other.lane < start.lane && start.lane < entry)
-                || (other.lane > start.lane && start.lane > entry)
-        };
-        furthest(start) && !starts.iter().any(beyond)
-    };
-    let first = starts
-        .iter()
-        .find(|start| leads(start))
-        .map(|start| start.edge);
-    let toward = if rail.track == Track::Above {
-        -1.0
-    } else {
-        1.0
-    };
-    let port = target.middle() + toward * port(target.height, rail.entry);
+    let whole = starts.iter().find(|start| way.leads(start, &starts));
+    let whole = whole.map(|start| start.edge);
     let mut routes = Vec::new();
     for start in &starts {
-        let mut points = vec![start.from, (start.lane, start.from.1)];
-        if !furthest(start) {
-            points.push(toward_by(start.lane, (start.from.1, height)));
+        let joins = if !way.is_furthest(start, &starts) {
+            Joins::Lane
+        } else if !way.leads(start, &starts) {
+            Joins::Rail
+        } else if whole != Some(start.edge) {
+            Joins::Entry
         } else {
-            points.push((start.lane, height));
-            if !leads(start) {
-                points.push((start.lane + RADIUS * (entry - start.lane).signum(), height));
-            } else if first != Some(start.edge) {
-                points.extend([(entry, height), toward_by(entry, (height, port))]);
-            } else {
-                points.extend([(entry, height), (entry, port), (target.x - TIP, port)]);
-            }
-        }
-        let tip = (first == Some(start.edge)).then_some((target.x, port));
-        let (label, anchor) = beside(start, furthest(start).then_some(height), entry);
-        routes.push((
-            start.edge,
-            Route {
-                path: rounded(&points),
-                tip,
-                label,
-                anchor,
-            },
-        ));
+            Joins::Nothing
+        };
+        let (label, anchor) = way.label(start, joins);
+        let route = Route {
+            path: rounded(&way.points(start, joins)),
+            tip: (joins == Joins::Nothing).then_some(way.to),
+            label,
+            anchor,
+        };
+        routes.push((start.edge, route));
     }
     routes
 }
 
-/// Gives where the label of an edge along a rail stands: on the rail, beside
-/// its lane, or at its node when another edge leads its lane to the rail.
-fn beside(start: &Start, rail: Option<f64>, entry: f64) -> (Point, Anchor) {
-    let (across, up) = LABEL_OFF;
-    match rail {
-        Some(height) if entry < start.lane => ((start.lane - across, height - up), Anchor::End),
-        Some(height) => ((start.lane + across, height - up), Anchor::Start),
-        None => ((start.from.0 + up, start.from.1 - up), Anchor::Start),
+/// Says which line of another edge takes an edge the rest of its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Joins {
+    /// That of one further from the rail, out of the same column.
+    Lane,
+    /// That of one from a column further away.
+    Rail,
+    /// That of one from the other side.
+    Entry,
+    /// None: it goes all the way.
+    Nothing,
+}
+
+/// Is a rail on the sheet: its height, the lane where it ends, where that leads.
+struct Way {
+    height: f64,
+    entry: f64,
+    to: Point,
+}
+
+impl Way {
+    /// Tells whether no edge of its column begins further from the rail.
+    fn is_furthest(&self, start: &Start, starts: &[Start]) -> bool {
+        let reach = |start: &Start| (start.from.1 - self.height).abs();
+        let same = starts.iter().filter(|other| other.column == start.column);
+        let most = same.max_by(|a, b| reach(a).total_cmp(&reach(b)));
+        most.is_some_and(|most| most.edge == start.edge)
+    }
+
+    /// Tells whether no edge comes to the rail from further away on its side.
+    fn leads(&self, start: &Start, starts: &[Start]) -> bool {
+        let beyond = |other: &Start| {
+            (other.lane < start.lane && start.lane < self.entry)
+                || (other.lane > start.lane && start.lane > self.entry)
+        };
+        self.is_furthest(start, starts) && !starts.iter().any(beyond)
+    }
+
+    fn points(&self, start: &Start, joins: Joins) -> Vec<Point> {
+        let Self { height, entry, to } = *self;
+        let lane = start.lane;
+        let mut points = vec![start.from, (lane, start.from.1)];
+        match joins {
+            Joins::Lane => points.push(toward_by(lane, (start.from.1, height))),
+            Joins::Rail => {
+                let on = lane + RADIUS * (entry - lane).signum();
+                points.extend([(lane, height), (on, height)]);
+            }
+            Joins::Entry => {
+                let down = toward_by(entry, (height, to.1));
+                points.extend([(lane, height), (entry, height), down]);
+            }
+            Joins::Nothing => points.extend([
+                (lane, height),
+                (entry, height),
+                (entry, to.1),
+                (to.0 - TIP, to.1),
+            ]),
+        }
+        points
+    }
+
+    /// Gives where a label stands: on the rail, beside its lane, or at its
+    /// node when another edge leads its lane to the rail.
+    fn label(&self, start: &Start, joins: Joins) -> (Point, Anchor) {
+        let (across, up) = LABEL_OFF;
+        let above = self.height - up;
+        match joins {
+            Joins::Lane => ((start.from.0 + up, start.from.1 - up), Anchor::Start),
+            _ if self.entry < start.lane => ((start.lane - across, above), Anchor::End),
+            _ => ((start.lane + across, above), Anchor::Start),
+        }
     }
 }
 
 /// Is where one edge begins, and the lane that it takes.
 struct Start {
     edge: usize,
+    column: usize,
     from: Point,
     lane: f64,
-}
-
-impl Start {
-    fn reach(&self, height: f64) -> f64 {
-        (self.from.1 - height).abs()
-    }
 }
 
 fn start(edge: usize, rail: &Rail, picture: &Picture, sheet: &Sheet) -> Option<Start> {
     let from = picture.edges.get(edge)?.from;
     let column = sheet.ranks.column(from);
     let area = sheet.area(from);
-    let lane = sheet.exit_lane(column, rail.exit(column));
+    let exit = rail.exit(column);
     let height = sheet.rail(rail.track, rail.level);
-    let toward = (height - area.middle()).signum();
-    let y = area.middle() + toward * port(area.height, rail.exit(column));
     Some(Start {
         edge,
-        from: (area.right(), y),
-        lane,
+        column,
+        from: (area.right(), beside_middle(area, height, exit)),
+        lane: sheet.exit_lane(column, exit),
     })
+}
+
+/// Gives the height at which the lane of a rail begins or ends at a node: off
+/// its middle, on the side of the rail.
+fn beside_middle(area: Area, rail: f64, lane: usize) -> f64 {
+    let middle = area.middle();
+    middle + (rail - middle).signum() * port(area.height, lane)
 }
 
 /// Gives how far from a node's middle the rail of a lane begins or ends.

@@ -40,7 +40,7 @@ impl Graph {
         }
         for (to, spec) in self.specs.iter().enumerate() {
             for edge in spec.control.common().edges() {
-                sketch.connect(edge.from, to, (edge.kind, edge.overflow()));
+                sketch.connect(edge.from, edge.to, (edge.kind, edge.overflow()));
             }
             self.draw_failures(to, &mut sketch);
         }

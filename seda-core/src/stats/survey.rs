@@ -63,7 +63,7 @@ impl<'r> Survey<'r> {
     fn take(self) -> Snapshot {
         let parts = &self.inner.parts;
         let mut stages: Vec<_> = self.stages().map(|stage| self.stage(stage)).collect();
-        self.count_parked(&mut stages);
+        count_parked(&mut stages);
         Snapshot {
             graph: Arc::clone(&parts.name),
             at: self.now,
@@ -151,16 +151,6 @@ impl<'r> Survey<'r> {
         Some(Arc::clone(&stage.common().name))
     }
 
-    fn count_parked(&self, stages: &mut [StageFigures]) {
-        let waiting: Vec<_> = stages
-            .iter()
-            .flat_map(|stage| stage.waiters.clone())
-            .collect();
-        for stage in stages {
-            stage.parked = waiting.iter().filter(|name| **name == stage.name).count();
-        }
-    }
-
     fn edges(&self) -> Vec<EdgeFigures> {
         let into = |stage: &dyn StageControl| {
             let edges = stage.common().edges().into_iter();
@@ -200,6 +190,16 @@ impl<'r> Survey<'r> {
             }
         };
         named.unwrap_or(Sender::Outside)
+    }
+}
+
+fn count_parked(stages: &mut [StageFigures]) {
+    let waiting: Vec<_> = stages
+        .iter()
+        .flat_map(|stage| stage.waiters.clone())
+        .collect();
+    for stage in stages {
+        stage.parked = waiting.iter().filter(|name| **name == stage.name).count();
     }
 }
 
