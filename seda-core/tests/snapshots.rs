@@ -196,9 +196,11 @@ fn waits_and_services_are_those_of_the_clock() {
     (0..10).for_each(|n| inlet.enqueue(n).unwrap());
     clock.advance(Duration::from_millis(5));
     let running = graph.start(Plan::default().workers(1)).unwrap();
-    let snapshot = until(&running, |snapshot| {
+    until(&running, |snapshot| {
         snapshot.stage("work").unwrap().batches == 10
     });
+    // The time is read first, so that of the snapshot that saw the end may be old.
+    let snapshot = running.snapshot();
     running.drain(LONG).unwrap();
     // The last batch is recorded by the time of the drain.
     let work = running.snapshot().stage("work").unwrap().clone();
