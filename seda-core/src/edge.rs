@@ -48,6 +48,22 @@ pub enum EdgeKind {
     Answer,
 }
 
+impl EdgeKind {
+    /// Names the kind in a word, as it is serialized.
+    ///
+    /// ```
+    /// assert_eq!(seda_core::EdgeKind::Answer.name(), "answer");
+    /// ```
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Flow => "flow",
+            Self::Inlet => "inlet",
+            Self::Failure => "failure",
+            Self::Answer => "answer",
+        }
+    }
+}
+
 /// Is where an edge begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Origin {

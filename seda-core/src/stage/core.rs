@@ -192,6 +192,8 @@ pub(crate) trait StageControl: Send + Sync {
     fn runs_as(&self, site: &Arc<Site>, bit: Bit) -> bool;
     /// Has events run that were enqueued before the start.
     fn wake_if_waiting(&self);
+    /// Gives where the stage runs, once it is placed.
+    fn placed(&self) -> Option<Placed<'_>>;
     /// Gives the events that wait: accepted, less those that left the queue.
     fn queued(&self) -> u64 {
         let taken = self.common().taken();
@@ -241,6 +243,24 @@ impl<E: Send + 'static> StageControl for StageCore<E> {
             place.wake();
         }
     }
+
+    fn placed(&self) -> Option<Placed<'_>> {
+        let place = self.placement.get()?;
+        Some(Placed {
+            site: &place.site,
+            bit: place.bit,
+            home: place.home,
+        })
+    }
+}
+
+/// Is where a stage runs, whatever its events are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Placed<'s> {
+    pub(crate) site: &'s Arc<Site>,
+    pub(crate) bit: Bit,
+    /// The only worker that runs it, when it is solo.
+    pub(crate) home: Option<usize>,
 }
 
 impl<E> fmt::Debug for StageCore<E> {
