@@ -75,9 +75,9 @@ impl Desk {
                 return Stepped::Ended;
             }
             match peer.connection.step(self.now.as_nanos()) {
-                Step::NeedMore => return rest(peer, Rest::ForBytes),
-                Step::Wait if peer.connection.owes_answer() => return rest(peer, Rest::ForAnswer),
-                Step::Wait => return rest(peer, Rest::ForWriting),
+                Step::NeedMore => return rest(peer, Rest::Bytes),
+                Step::Wait if peer.connection.owes_answer() => return rest(peer, Rest::Answer),
+                Step::Wait => return rest(peer, Rest::Writing),
                 Step::Continue100 => {}
                 Step::Request(request) => self.dispatch(index, peer, request),
                 Step::Bad(error) => {
@@ -88,14 +88,18 @@ impl Desk {
                 Step::Closed => return Stepped::Ended,
             }
         }
-        rest(peer, Rest::ForTurn)
+        rest(peer, Rest::Turn)
     }
 
     /// Hands a request to the stages, or answers that they are busy.
     fn dispatch(&mut self, index: usize, peer: &mut Peer, request: Request) {
         self.tally.requests.add(1);
         let serial = peer.serial;
-        let reply = Reply::new(peer.address, Seat { index, serial }, Arc::clone(&self.outbox));
+        let reply = Reply::new(
+            peer.address,
+            Seat { index, serial },
+            Arc::clone(&self.outbox),
+        );
         let exchange = Exchange::new(request, reply);
         let sent = match self.request_timeout {
             None => self.requests.enqueue(exchange),
@@ -115,7 +119,11 @@ impl Desk {
     /// Queues the answer that a connection owes.
     fn answer(&mut self, peer: &mut Peer, response: Response) {
         let date = self.dates.at(self.second);
-        if peer.connection.answer(response, date, self.now.as_nanos()).is_err() {
+        if peer
+            .connection
+            .answer(response, date, self.now.as_nanos())
+            .is_err()
+        {
             self.tally.late.add(1);
         }
     }
@@ -135,7 +143,10 @@ impl Desk {
     /// Counts a peer that was too slow, if a deadline of its own making is over.
     pub(super) fn note_deadline(&self, peer: &Peer) {
         let slow = peer.connection.deadline().is_some_and(|deadline| {
-            let made = matches!(deadline.timeout, Timeout::Head | Timeout::Body | Timeout::Write);
+            let made = matches!(
+                deadline.timeout,
+                Timeout::Head | Timeout::Body | Timeout::Write
+            );
             made && deadline.at <= self.now.as_nanos()
         });
         self.tally.timed_out.add(u64::from(slow));
@@ -153,7 +164,9 @@ fn busy<E>(rejected: &Rejected<E>) -> Response {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     let status = StatusCode::SERVICE_UNAVAILABLE;
     let response = Response::text(status, "the service is busy; try again later\n");
-    let with_header = response.clone().with_header("Retry-After", &seconds.max(1).to_string());
+    let with_header = response
+        .clone()
+        .with_header("Retry-After", &seconds.max(1).to_string());
     with_header.unwrap_or(response)
 }
 
@@ -169,10 +182,16 @@ mod tests {
         let mut rejected = sink.enqueue(2).unwrap_err();
         let mut told = |wait| {
             rejected.retry_after = wait;
-            busy(&rejected).headers().get("retry-after").map(str::to_owned)
+            busy(&rejected)
+                .headers()
+                .get("retry-after")
+                .map(str::to_owned)
         };
         assert_eq!(told(None).as_deref(), Some("1"));
         assert_eq!(told(Some(Duration::ZERO)).as_deref(), Some("1"));
-        assert_eq!(told(Some(Duration::from_millis(2_001))).as_deref(), Some("3"));
+        assert_eq!(
+            told(Some(Duration::from_millis(2_001))).as_deref(),
+            Some("3")
+        );
     }
 }

@@ -34,7 +34,9 @@ impl Capacity {
 
     fn take(&self) -> bool {
         let more = |open: usize| (open < self.max).then_some(open + 1);
-        let took = self.open.fetch_update(Ordering::AcqRel, Ordering::Relaxed, more);
+        let took = self
+            .open
+            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, more);
         took.is_ok()
     }
 
@@ -66,7 +68,9 @@ enum State {
     /// The limit was reached; some connections must end first.
     Full,
     /// Descriptors or memory lack; nanoseconds: when to try again.
-    Exhausted { until: u64 },
+    Exhausted {
+        until: u64,
+    },
 }
 
 impl Door {

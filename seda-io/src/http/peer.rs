@@ -52,13 +52,13 @@ pub(super) struct Alarm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rest {
     /// Bytes to read.
-    ForBytes,
+    Bytes,
     /// The answer of a stage.
-    ForAnswer,
+    Answer,
     /// Its output to be taken.
-    ForWriting,
+    Writing,
     /// Its turn: it has done much in this one.
-    ForTurn,
+    Turn,
 }
 
 impl Peer {
@@ -79,7 +79,7 @@ impl Peer {
                 end: false,
             },
             alarm: None,
-            rest: Rest::ForBytes,
+            rest: Rest::Bytes,
             listed: false,
             held: false,
             broken: false,
@@ -168,9 +168,9 @@ impl Peer {
     pub(super) fn goes_on(&self) -> bool {
         match self.rest {
             _ if self.broken => true,
-            Rest::ForTurn => true,
-            Rest::ForWriting => self.connection.output().is_empty() || self.may_read(),
-            Rest::ForBytes | Rest::ForAnswer => self.may_read(),
+            Rest::Turn => true,
+            Rest::Writing => self.connection.output().is_empty() || self.may_read(),
+            Rest::Bytes | Rest::Answer => self.may_read(),
         }
     }
 }

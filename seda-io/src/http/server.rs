@@ -7,8 +7,8 @@ use std::sync::Arc;
 use mio::net::TcpListener;
 use seda_core::{Graph, Stage};
 
-use super::exchange::Exchange;
 use super::door::Capacity;
+use super::exchange::Exchange;
 use super::limits::Limits;
 use super::listen::{self, Sharing};
 use super::tally::Tallies;

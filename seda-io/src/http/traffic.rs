@@ -275,7 +275,6 @@ impl Traffic {
     /// Goes on with the end, once it has been asked for.
     fn end(&mut self, now: u64) {
         match self.ending {
-            Ending::Far => {}
             Ending::Asked => {
                 // Who has connected already is not turned away without a look.
                 self.door.knock();
@@ -286,7 +285,7 @@ impl Traffic {
                 self.retire_all();
             }
             Ending::Near { grace } if grace <= now => self.remove_idle(),
-            Ending::Near { .. } => {}
+            Ending::Far | Ending::Near { .. } => {}
         }
     }
 
@@ -304,12 +303,13 @@ impl Traffic {
 
     /// Ends the connections that owe nothing.
     fn remove_idle(&mut self) {
-        let idle = |peer: &Peer| {
-            !peer.connection.owes_answer() && peer.connection.output().is_empty()
-        };
+        let idle =
+            |peer: &Peer| !peer.connection.owes_answer() && peer.connection.output().is_empty();
         let peers = self.peers.iter().filter(|(_, peer)| idle(peer));
         let indices: Vec<usize> = peers.map(|(index, _)| index).collect();
-        indices.into_iter().for_each(|index| self.remove(index));
+        for index in indices {
+            self.remove(index);
+        }
     }
 
     fn next(&mut self, now: u64) -> Next {

@@ -65,7 +65,9 @@ impl<T: Send + 'static> Reaper<T> {
     fn take_over(&mut self, handed: Handed<T>) {
         let entry = self.children.vacant_entry();
         let registered = match &*handed.child.lock() {
-            Some(child) => self.member.register(&mut SourceFd(&child.as_raw_fd()), entry.key()),
+            Some(child) => self
+                .member
+                .register(&mut SourceFd(&child.as_raw_fd()), entry.key()),
             None => Ok(()),
         };
         match registered {

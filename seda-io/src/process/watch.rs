@@ -105,7 +105,9 @@ impl Watched {
     /// Those of `kill(2)`.
     pub fn signal(&self, signal: StopSignal) -> io::Result<bool> {
         let child = self.child.lock();
-        child.as_ref().map_or(Ok(false), |child| child.signal_group(signal))
+        child
+            .as_ref()
+            .map_or(Ok(false), |child| child.signal_group(signal))
     }
 }
 
@@ -180,7 +182,9 @@ impl<T: Send + 'static> Processes<T> {
     /// Counts the children that are watched, ends not yet enqueued included.
     pub fn count(&self) -> usize {
         let offices = self.offices.lock();
-        let counts = offices.iter().map(|office| office.watched.load(Ordering::Acquire));
+        let counts = offices
+            .iter()
+            .map(|office| office.watched.load(Ordering::Acquire));
         counts.sum()
     }
 }
