@@ -73,7 +73,7 @@ fn a_large_body_goes_in_and_out() {
         },
         echo,
     );
-    let body: String = (0..700_000).map(|n| format!("{n:08}\n")).collect();
+    let body = (0..700_000).fold(String::new(), |body, n| body + &format!("{n:08}\n"));
     let mut client = serving.connect();
     client.post(&body);
     // The client reads only now: the server has had to wait for it.
