@@ -127,6 +127,14 @@ impl Edge {
         }
     }
 
+    /// Tells whether it drops events when its target is full.
+    pub(crate) fn drops(&self) -> bool {
+        matches!(
+            self.overflow(),
+            Some(Overflow::DropNewest | Overflow::DropOldest)
+        )
+    }
+
     pub(crate) fn count_accepted(&self, n: usize) {
         self.accepted.fetch_add(n as u64, Ordering::Release);
     }
