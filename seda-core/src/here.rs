@@ -11,19 +11,27 @@ use crate::ready::LocalSet;
 /// Says who may touch an [`OwnedCell`](crate::owned_cell::OwnedCell): one worker of one domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SeatId {
-    domain: u64,
+    /// Unique in the process; 0 is nobody's.
+    number: u64,
     worker: usize,
 }
 
 impl SeatId {
     /// Is where no thread ever sits.
     pub(crate) const NOBODY: Self = Self {
-        domain: 0,
+        number: 0,
         worker: usize::MAX,
     };
 
+    /// Gives the worker's number in its domain.
     pub(crate) const fn worker(self) -> usize {
         self.worker
+    }
+
+    /// Tells whether both are the same seat.
+    #[inline]
+    pub(crate) const fn is(self, other: Self) -> bool {
+        self.number == other.number
     }
 }
 
@@ -35,13 +43,16 @@ impl SeatId {
 pub(crate) struct Seat(SeatId);
 
 impl Seat {
-    /// Makes the seats of a new domain, numbered from 0.
+    /// Makes the seats of a new domain, its workers numbered from 0.
     pub(crate) fn new_domain(workers: usize) -> Vec<Self> {
-        static DOMAINS: AtomicU64 = AtomicU64::new(1);
-        let domain = DOMAINS.fetch_add(1, Ordering::Relaxed);
-        (0..workers)
-            .map(|worker| Self(SeatId { domain, worker }))
-            .collect()
+        static SEATS: AtomicU64 = AtomicU64::new(1);
+        let seat = |worker| {
+            Self(SeatId {
+                number: SEATS.fetch_add(1, Ordering::Relaxed),
+                worker,
+            })
+        };
+        (0..workers).map(seat).collect()
     }
 
     pub(crate) const fn id(&self) -> SeatId {

@@ -91,12 +91,19 @@ impl<E> Runs<E> {
         if self.epoch == epoch {
             self.last_len += 1;
         } else {
-            self.begin_run(stamp());
-            self.epoch = epoch;
+            self.begin_epoch(epoch, stamp);
         }
         let was_empty = self.events.is_empty();
         self.events.push_back(event);
         was_empty
+    }
+
+    // Out of line, so that the common way stays short enough to be inlined.
+    #[cold]
+    #[inline(never)]
+    fn begin_epoch(&mut self, epoch: Epoch, stamp: impl FnOnce() -> Stamp) {
+        self.begin_run(stamp());
+        self.epoch = epoch;
     }
 
     /// Appends an event; tells whether it was empty.
@@ -202,14 +209,12 @@ impl<E> Runs<E> {
         self.epoch = Epoch::NONE;
     }
 
-    #[inline(never)]
     fn begin_run(&mut self, stamp: Stamp) {
         self.close_run();
         self.last = stamp;
         self.last_len = 1;
     }
 
-    #[inline(never)]
     fn close_run(&mut self) {
         if self.last_len > 0 {
             self.closed.push_back((self.last, self.last_len));
