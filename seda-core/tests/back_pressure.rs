@@ -117,6 +117,23 @@ fn settled(count: &AtomicUsize) -> usize {
     seen
 }
 
+/// There is room for one, but not for what is wanted at once.
+#[test]
+fn a_stage_that_wants_more_room_than_there_is_does_not_spin() {
+    let line = line(4, 3, Plan::default().workers(1));
+    let inlet = line.running.inlet(&line.pass);
+    inlet.enqueue_all((0..6).collect()).unwrap();
+    line.gate.await_arrivals(1);
+    // 3 of the first (1 in hand), 2 queued: room for 2, not for 3.
+    wait_until("it is parked", || now(&line.running, "pass").queued == 5);
+    let runs = settled(&line.runs);
+    assert!(runs <= 8, "{runs} runs before there was room");
+    line.gate.open();
+    drained(&line.running);
+    let wanted: Vec<u64> = (0..6).flat_map(|n| [n; 3]).collect();
+    assert_eq!(*line.seen.lock().unwrap(), wanted);
+}
+
 /// What is wanted can never be had: it is tried now and then, and a drain ends.
 #[test]
 fn a_stage_that_wants_more_than_the_bound_neither_spins_nor_hangs() {

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::edge::{Edge, Overflow};
-use crate::here::{self, Here};
+use crate::here::{self, Here, Shortage};
 use crate::meta::Meta;
 use crate::queue::local::LocalQueue;
 use crate::queue::runs::{Entry, Stamp};
@@ -289,7 +289,10 @@ impl<E: Send + 'static> Sink<E> {
         let (reason, retry_after) = refusal;
         self.edge.count_rejected(reason, n);
         let full = reason == Reason::Full;
-        here.refused.set(full.then_some(self.core.common.at));
+        here.refused.set(full.then_some(Shortage {
+            stage: self.core.common.at,
+            wanted: n,
+        }));
         Rejected {
             event,
             reason,

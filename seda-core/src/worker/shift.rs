@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::clock::Tick;
 use crate::domain::Site;
 use crate::failure::Death;
-use crate::here::{Here, StageRef};
+use crate::here::{Here, Shortage};
 use crate::ready::{Bit, Set};
 use crate::roster::Roster;
 use crate::waiters::Waiter;
@@ -136,12 +136,16 @@ impl Shift {
         runners.for_each(|runner| runner.abandon(here, death));
     }
 
-    /// Does not run a stage until the one that refused has room; or for a
-    /// while, when that is not known or lies in another graph.
-    fn park(&mut self, bit: Bit, refused: Option<StageRef>, now: Tick) {
+    /// Does not run a stage until the one that refused has as much room as was
+    /// wanted; or for a while, when that is not known, lies in another graph,
+    /// or can never be.
+    fn park(&mut self, bit: Bit, refused: Option<Shortage>, now: Tick) {
         self.parked = self.parked.with(bit);
-        let stage = refused.and_then(|at| self.roster.get(at));
-        let Some(stage) = stage else {
+        let short = refused.and_then(|short| {
+            let common = self.roster.get(short.stage)?.common();
+            (short.wanted <= common.room.limit()).then_some((common, short.wanted))
+        });
+        let Some((common, wanted)) = short else {
             self.parked_until.push((now.after(PARK_FOR), bit));
             return;
         };
@@ -151,7 +155,6 @@ impl Shift {
             worker: self.worker,
             bit,
         };
-        let common = stage.common();
-        common.waiters.wait(waiter, &common.room);
+        common.waiters.wait(waiter, &common.room, wanted);
     }
 }
