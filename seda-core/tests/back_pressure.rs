@@ -332,6 +332,20 @@ fn an_edge_that_drops_the_newest_keeps_the_first_and_reports_no_error() {
     }
 }
 
+#[test]
+fn an_edge_that_drops_the_oldest_keeps_the_last_and_buries_the_others_by_value() {
+    for from_outside in [false, true] {
+        let (seen, dead, taken) = overflow_of(Overflow::DropOldest, from_outside);
+        assert_eq!((seen, taken), (vec![7, 8, 9, 10], 10), "{from_outside}");
+        let events: Vec<u64> = dead.iter().map(|letter| letter.event).collect();
+        assert_eq!(events, [1, 2, 3, 4, 5, 6]);
+        let evicted = |letter: &DeadLetter<u64>| {
+            letter.death == Death::Evicted && &*letter.stage == "sink"
+        };
+        assert!(dead.iter().all(evicted));
+    }
+}
+
 /// Defers while a stage is full, and gives up once it is closed.
 #[derive(Clone)]
 struct GiveUp {

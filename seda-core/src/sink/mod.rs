@@ -167,6 +167,11 @@ impl<E: Send + 'static> Sink<E> {
         if !self.core.common.room.reserve(1) {
             return self.overflowed(here, meta, event);
         }
+        self.push_with_room(here, meta, event)
+    }
+
+    /// Enqueues a vetted event whose room is reserved.
+    fn push_with_room(&self, here: &Here, meta: &Meta, event: E) -> Result<(), Rejected<E>> {
         self.push_reserved(here, meta, event).map_err(|event| {
             self.core.common.room.release(1);
             self.refuse(here, (Reason::Closed, None), 1, event)
@@ -273,7 +278,7 @@ impl<E: Send + 'static> Sink<E> {
     fn overflowed(&self, here: &Here, meta: &Meta, event: E) -> Result<(), Rejected<E>> {
         match self.edge.overflow() {
             Some(Overflow::DropOldest) if self.core.evict_oldest(here) => {
-                self.put_any(here, meta, event)
+                self.push_with_room(here, meta, event)
             }
             Some(Overflow::DropNewest | Overflow::DropOldest) => {
                 self.edge.count_rejected(Reason::Full, 1);

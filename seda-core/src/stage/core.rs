@@ -109,19 +109,15 @@ impl<E> StageCore<E> {
         Ok(())
     }
 
-    /// Removes the event that waited longest, to make room: the worker's own,
-    /// else one of the inbox.
+    /// Removes the event that waited longest: the worker's own, else one of the
+    /// inbox. Its room is still taken, and now the caller's.
     pub(crate) fn evict_oldest(&self, here: &Here) -> bool {
         let local = self.placement.get().and_then(|place| place.local(here));
         let own = local.and_then(|local| {
             let evicted = local.queue.with(here, (), |queue, ()| queue.evict_oldest());
             evicted.ok().flatten()
         });
-        let evicted = own.or_else(|| {
-            let entry = self.inbox.evict_oldest()?;
-            self.common.room.release(1);
-            Some(entry)
-        });
+        let evicted = own.or_else(|| self.inbox.evict_oldest());
         match evicted {
             Some(entry) => {
                 self.common.count_dead_outside(1);
