@@ -346,6 +346,45 @@ fn an_edge_that_drops_the_oldest_keeps_the_last_and_buries_the_others_by_value()
     }
 }
 
+/// What waits for a stage must not wait for ever when that stage is given up.
+#[test]
+fn a_parked_stage_runs_again_when_the_stage_it_waits_for_is_quarantined() {
+    let gate = Gate::default();
+    let closed = Arc::<AtomicUsize>::default();
+    let mut graph = Graph::new("given up");
+    let hold = gate.clone();
+    let bad = graph
+        .stage("bad")
+        .queue(2)
+        .batch(1)
+        .blocking(1..=1)
+        .restarts(seda_core::Intensity {
+            count: 0,
+            window: std::time::Duration::from_secs(1),
+        })
+        .each(move |_: u64| {
+            hold.pass();
+            panic!("on purpose");
+        });
+    let count = Arc::clone(&closed);
+    let pass = graph.stage("pass").handler_with(|wire| GiveUp {
+        to: wire.to(&bad).overflow(Overflow::Defer),
+        closed: count,
+    });
+    let running = graph.start(Plan::default().workers(1)).unwrap();
+    let inlet = running.inlet(&pass);
+    inlet.enqueue_all((0..10).collect()).unwrap();
+    gate.await_arrivals(1);
+    wait_until("the queue is full", || now(&running, "bad").queued == 2);
+    wait_until("it is parked", || now(&running, "pass").queued == 7);
+    gate.open();
+    let ledger = drained(&running);
+    let bad = account(&ledger, "bad");
+    assert_eq!((bad.failed, bad.handled), (1, 0));
+    let refused = closed.load(Ordering::SeqCst) as u64;
+    assert_eq!(bad.dead_lettered + refused, 9, "{ledger}");
+}
+
 /// Defers while a stage is full, and gives up once it is closed.
 #[derive(Clone)]
 struct GiveUp {

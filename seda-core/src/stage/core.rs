@@ -148,7 +148,10 @@ impl<E> StageCore<E> {
             self.inbox.drain()
         };
         let n = dead.len();
-        self.common.room.release(n);
+        if n > 0 {
+            self.common.room.release(n);
+            self.common.waiters.room_freed();
+        }
         self.common.count_dead_outside(n);
         dead.for_each(|entry| self.bury(entry, death));
         n
