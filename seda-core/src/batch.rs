@@ -25,10 +25,12 @@ pub struct Batch<E> {
     stamp: Stamp,
     /// How many were taken last and fail together; 0 stands for one.
     bulk: usize,
+    /// What each of these had, so that they can be deferred.
+    bulk_stamps: Vec<Stamp>,
     /// How many were to be looked at in the beginning.
     size: usize,
-    /// Whether an event was deferred, after which no more are given out.
-    deferred: bool,
+    /// How many events were deferred; after the first, no more are given out.
+    deferred: usize,
     expired: Vec<Entry<E>>,
     terms: Terms,
     tracer: Option<Box<Tracer>>,
@@ -69,8 +71,9 @@ impl<E> Batch<E> {
             floor: 0,
             stamp: Stamp::NONE,
             bulk: 0,
+            bulk_stamps: Vec::new(),
             size: 0,
-            deferred: false,
+            deferred: 0,
             expired: Vec::new(),
             terms: Terms::NONE,
             tracer,
@@ -85,7 +88,8 @@ impl<E> Batch<E> {
         self.floor = n;
         self.size = n;
         self.bulk = 0;
-        self.deferred = false;
+        self.bulk_stamps.clear();
+        self.deferred = 0;
         self.stamp = Stamp::NONE;
         self.terms = terms;
     }
@@ -96,7 +100,7 @@ impl<E> Batch<E> {
         let given = Given {
             taken: self.taken(),
             pending: self.pending(),
-            deferred: self.deferred,
+            deferred: self.deferred > 0,
             last: self.stamp.meta,
         };
         self.let_run_go();
@@ -115,21 +119,18 @@ impl<E> Batch<E> {
 
     /// Gives how many events the handler has, less those it deferred.
     fn taken(&self) -> usize {
-        self.size - self.left - self.expired.len() - usize::from(self.deferred)
+        (self.size - self.left - self.expired.len()).saturating_sub(self.deferred)
     }
 
     /// Tells whether the handler took nothing.
     pub(crate) fn is_untouched(&self) -> bool {
-        self.taken() == 0 && !self.deferred
+        self.taken() == 0 && self.deferred == 0
     }
 
     /// Gives how many events fail if the handler fails now.
     fn pending(&self) -> usize {
-        if self.deferred || self.taken() == 0 {
-            0
-        } else {
-            self.bulk.max(1)
-        }
+        let last = self.bulk.max(1).saturating_sub(self.deferred);
+        last.min(self.taken())
     }
 
     /// Records since when the events wait that are given out from now on.
@@ -159,7 +160,7 @@ impl<E> Batch<E> {
 
     /// Tells how many events may still be taken, at most.
     pub const fn len(&self) -> usize {
-        if self.deferred { 0 } else { self.left }
+        if self.deferred > 0 { 0 } else { self.left }
     }
 
     /// Tells whether nothing more may be taken.
@@ -196,6 +197,9 @@ impl<E> Batch<E> {
     /// and the stage is not run until the sink that refused last has room, or,
     /// where that is not known, for a millisecond.
     ///
+    /// Several events, such as those of one [`take_up_to`](Self::take_up_to),
+    /// are deferred one by one, the last first, so that they stay in order.
+    ///
     /// ```
     /// # use seda_core::{Batch, BoxError, Handler, Sink};
     /// struct Parse { parsed: Sink<u32> }
@@ -217,14 +221,15 @@ impl<E> Batch<E> {
     /// }
     /// ```
     pub fn defer(&mut self, event: E) {
-        let stamp = Stamp {
+        let in_hand = Stamp {
             meta: self.meta(),
             enqueued: self.stamp.enqueued,
         };
+        let stamp = self.bulk_stamps.pop().unwrap_or(in_hand);
         self.let_run_go();
         self.uncount_waits(1);
         self.runs.push_front(Entry { stamp, event });
-        self.deferred = true;
+        self.deferred += 1;
     }
 
     /// Takes up to `n` events at once, for work that is done in bulk, such as
@@ -232,9 +237,17 @@ impl<E> Batch<E> {
     ///
     /// Events enqueued afterwards inherit nothing.
     pub fn take_up_to(&mut self, n: usize) -> Vec<E> {
-        let events: Vec<E> = std::iter::from_fn(|| self.next()).take(n).collect();
+        let mut stamps = std::mem::take(&mut self.bulk_stamps);
+        stamps.clear();
+        let one = || {
+            let event = self.next()?;
+            stamps.push(self.stamp);
+            Some(event)
+        };
+        let events: Vec<E> = std::iter::from_fn(one).take(n).collect();
         self.let_run_go();
         self.bulk = events.len();
+        self.bulk_stamps = stamps;
         here::with(|here| here.set_meta(&Meta::NONE));
         events
     }
@@ -243,6 +256,7 @@ impl<E> Batch<E> {
     #[cold]
     fn next_run(&mut self) -> bool {
         self.bulk = 0;
+        self.bulk_stamps.clear();
         while !self.is_empty() {
             let Some((stamp, n)) = self.runs.take_stamp(self.left) else {
                 break;

@@ -87,6 +87,13 @@ pub(crate) struct StageRef {
     pub(crate) stage: usize,
 }
 
+/// Says who had too little room, and for how many events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shortage {
+    pub(crate) stage: StageRef,
+    pub(crate) wanted: usize,
+}
+
 /// Is the state of the current thread. It is neither `Send` nor `Sync`, and
 /// nobody else makes one, so a `&Here` proves which thread holds it.
 #[derive(Debug)]
@@ -104,8 +111,8 @@ pub(crate) struct Here {
     plain: Cell<bool>,
     /// The stages whose local queue has events.
     pub(crate) ready: LocalSet,
-    /// The stage that last refused an event for want of room.
-    pub(crate) refused: Cell<Option<StageRef>>,
+    /// The last refusal for want of room.
+    pub(crate) refused: Cell<Option<Shortage>>,
     /// The pressure level of the overload manager, 0 to 255, given to handlers.
     pub(crate) pressure: Cell<u8>,
 }

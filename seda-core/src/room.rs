@@ -77,9 +77,9 @@ impl Room {
         }
     }
 
-    /// Tells whether at least one event would find room.
-    pub(crate) fn is_open(&self) -> bool {
-        self.used.load(Ordering::SeqCst) < self.limit()
+    /// Tells whether `n` events would find room.
+    pub(crate) fn is_open(&self, n: usize) -> bool {
+        self.used.load(Ordering::SeqCst).saturating_add(n) <= self.limit()
     }
 
     /// Gives the most events that may be queued just now.
@@ -128,7 +128,7 @@ mod tests {
         assert!(room.reserve(7));
         assert!(!room.reserve(4));
         assert!(room.reserve(3));
-        assert!(!room.is_open());
+        assert!(!room.is_open(1));
         room.release(10);
         assert!(!room.reserve(usize::MAX));
         assert_eq!(room.reserve_up_to(99), 10);

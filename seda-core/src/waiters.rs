@@ -39,14 +39,15 @@ impl Waiters {
         self.count.load(Ordering::SeqCst) != 0
     }
 
-    /// Has `waiter` wait until there is room; lets it go at once if there is.
-    pub(crate) fn wait(&self, waiter: Waiter, room: &Room) {
+    /// Has `waiter` wait until room is freed; lets it go at once if there is
+    /// room for as many as it wants.
+    pub(crate) fn wait(&self, waiter: Waiter, room: &Room, wanted: usize) {
         {
             let mut list = self.list.lock();
             list.push(waiter);
             self.count.store(list.len(), Ordering::SeqCst);
         }
-        if room.is_open() {
+        if room.is_open(wanted) {
             self.let_go();
         }
     }
@@ -106,7 +107,7 @@ mod loom_tests {
                 worker: 0,
                 bit,
             };
-            waiters.wait(waiter, &room);
+            waiters.wait(waiter, &room, 1);
             freer.join().unwrap();
             assert!(site.take_unparked(0).contains(bit), "parked for ever");
         });

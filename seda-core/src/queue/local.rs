@@ -86,10 +86,8 @@ impl<E> LocalQueue<E> {
         had
     }
 
-    /// Removes the oldest event of the least urgent class; its room goes to the pocket.
+    /// Removes the oldest event of the least urgent class; its room is the caller's.
     pub(crate) fn evict_oldest(&mut self) -> Option<Entry<E>> {
-        let entry = self.events.pop_oldest()?;
-        self.pocket += 1;
-        Some(entry)
+        self.events.pop_oldest()
     }
 }

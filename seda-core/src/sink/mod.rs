@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::edge::{Edge, Overflow};
-use crate::here::{self, Here};
+use crate::here::{self, Here, Shortage};
 use crate::meta::Meta;
 use crate::queue::local::LocalQueue;
 use crate::queue::runs::{Entry, Stamp};
@@ -206,16 +206,19 @@ impl<E: Send + 'static> Sink<E> {
     /// Reserves room, and makes it where the edge drops the oldest.
     fn reserve_or_evict(&self, here: &Here, n: usize) -> bool {
         let room = &self.core.common.room;
-        for _ in 0..=n {
-            if room.reserve(n) {
+        let evicts = self.edge.overflow() == Some(Overflow::DropOldest) && n <= room.limit();
+        // What is evicted leaves its room to the caller.
+        for evicted in 0..n {
+            if room.reserve(n - evicted) {
                 return true;
             }
-            let evicts = self.edge.overflow() == Some(Overflow::DropOldest) && n <= room.limit();
             if !evicts || !self.core.evict_oldest(here) {
+                room.release(evicted);
+                self.core.common.waiters.room_freed();
                 return false;
             }
         }
-        false
+        true
     }
 
     fn put_all(&self, here: &Here, meta: &Meta, events: Vec<E>) -> Result<(), Rejected<Vec<E>>> {
@@ -312,7 +315,10 @@ impl<E: Send + 'static> Sink<E> {
         let (reason, retry_after) = refusal;
         self.edge.count_rejected(reason, n);
         let full = reason == Reason::Full;
-        here.refused.set(full.then_some(self.core.common.at));
+        here.refused.set(full.then_some(Shortage {
+            stage: self.core.common.at,
+            wanted: n,
+        }));
         Rejected {
             event,
             reason,

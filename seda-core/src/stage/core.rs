@@ -110,19 +110,15 @@ impl<E> StageCore<E> {
         Ok(())
     }
 
-    /// Removes the event that waited longest, to make room: the worker's own,
-    /// else one of the inbox.
+    /// Removes the event that waited longest: the worker's own, else one of the
+    /// inbox. Its room is still taken, and now the caller's.
     pub(crate) fn evict_oldest(&self, here: &Here) -> bool {
         let local = self.placement.get().and_then(|place| place.local(here));
         let own = local.and_then(|local| {
             let evicted = local.queue.with(here, (), |queue, ()| queue.evict_oldest());
             evicted.ok().flatten()
         });
-        let evicted = own.or_else(|| {
-            let entry = self.inbox.evict_oldest()?;
-            self.common.room.release(1);
-            Some(entry)
-        });
+        let evicted = own.or_else(|| self.inbox.evict_oldest());
         match evicted {
             Some(entry) => {
                 self.common.count_dead_outside(1);
@@ -153,7 +149,10 @@ impl<E> StageCore<E> {
             self.inbox.drain()
         };
         let n = dead.len();
-        self.common.room.release(n);
+        if n > 0 {
+            self.common.room.release(n);
+            self.common.waiters.room_freed();
+        }
         self.common.count_dead_outside(n);
         dead.for_each(|entry| self.bury(entry, death));
         n

@@ -12,7 +12,7 @@ use crate::error::panic_message;
 use crate::failure::{Cause, Death, Failure};
 use crate::gate;
 use crate::handler::Handler;
-use crate::here::{Here, SeatId, StageRef};
+use crate::here::{Here, SeatId, Shortage};
 use crate::meta::Meta;
 use crate::queue::lanes::LaneId;
 use crate::sink::Sink;
@@ -56,8 +56,8 @@ pub(crate) enum Inbox {
 pub(crate) enum Outcome {
     /// The stage may run again when it has events.
     Open,
-    /// It must wait until this stage has room, or, where none is known, for a while.
-    Parked(Option<StageRef>),
+    /// It must wait until there is room again, or, where none is known, for a while.
+    Parked(Option<Shortage>),
 }
 
 /// Makes handlers: one for each worker, and a new one after a panic.

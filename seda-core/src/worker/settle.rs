@@ -8,7 +8,7 @@ use crate::clock::{Tick, nanos};
 use crate::failure::{Cause, Death, Failure};
 use crate::gate;
 use crate::handler::Handler;
-use crate::here::{Here, StageRef};
+use crate::here::{Here, Shortage};
 use crate::worker::runner::{Outcome, StageRunner};
 
 /// Is how the handler ended.
@@ -17,7 +17,7 @@ pub(crate) struct Ended {
     pub(crate) given: Given,
     pub(crate) failed: Option<Cause>,
     /// Who refused last for want of room.
-    pub(crate) refused: Option<StageRef>,
+    pub(crate) refused: Option<Shortage>,
 }
 
 impl<H: Handler> StageRunner<H> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::clock::Tick;
 use crate::domain::Site;
 use crate::failure::Death;
-use crate::here::{Here, StageRef};
+use crate::here::{Here, Shortage};
 use crate::ready::{Bit, Set};
 use crate::roster::Roster;
 use crate::waiters::Waiter;
@@ -136,14 +136,21 @@ impl Shift {
         runners.for_each(|runner| runner.abandon(here, death));
     }
 
-    /// Does not run a stage until the one that refused has room; or for a
-    /// while, when that is not known, lies in another graph, or is the stage itself.
-    fn park(&mut self, bit: Bit, refused: Option<StageRef>, now: Tick) {
+    /// Does not run a stage until the one that refused has as much room as was
+    /// wanted; or for a while, when that is not known, lies in another graph,
+    /// can never be, or is its own.
+    fn park(&mut self, bit: Bit, refused: Option<Shortage>, now: Tick) {
         self.parked = self.parked.with(bit);
-        let stage = refused.and_then(|at| self.roster.get(at));
-        // A stage that waits for its own room could wait for ever.
-        let stage = stage.filter(|stage| !stage.runs_as(&self.site, bit));
-        let Some(stage) = stage else {
+        let short = refused.and_then(|short| {
+            let stage = self.roster.get(short.stage)?;
+            // A stage that waits for its own room could wait for ever.
+            if stage.runs_as(&self.site, bit) {
+                return None;
+            }
+            let common = stage.common();
+            (short.wanted <= common.room.limit()).then_some((common, short.wanted))
+        });
+        let Some((common, wanted)) = short else {
             self.parked_until.push((now.after(PARK_FOR), bit));
             return;
         };
@@ -153,7 +160,6 @@ impl Shift {
             worker: self.worker,
             bit,
         };
-        let common = stage.common();
-        common.waiters.wait(waiter, &common.room);
+        common.waiters.wait(waiter, &common.room, wanted);
     }
 }
