@@ -11,19 +11,27 @@ use crate::ready::LocalSet;
 /// Says who may touch an [`OwnedCell`](crate::owned_cell::OwnedCell): one worker of one domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SeatId {
-    domain: u64,
+    /// Unique in the process; 0 is nobody's.
+    number: u64,
     worker: usize,
 }
 
 impl SeatId {
     /// Is where no thread ever sits.
     pub(crate) const NOBODY: Self = Self {
-        domain: 0,
+        number: 0,
         worker: usize::MAX,
     };
 
+    /// Gives the worker's number in its domain.
     pub(crate) const fn worker(self) -> usize {
         self.worker
+    }
+
+    /// Tells whether both are the same seat.
+    #[inline]
+    pub(crate) const fn is(self, other: Self) -> bool {
+        self.number == other.number
     }
 }
 
@@ -35,13 +43,16 @@ impl SeatId {
 pub(crate) struct Seat(SeatId);
 
 impl Seat {
-    /// Makes the seats of a new domain, numbered from 0.
+    /// Makes the seats of a new domain, its workers numbered from 0.
     pub(crate) fn new_domain(workers: usize) -> Vec<Self> {
-        static DOMAINS: AtomicU64 = AtomicU64::new(1);
-        let domain = DOMAINS.fetch_add(1, Ordering::Relaxed);
-        (0..workers)
-            .map(|worker| Self(SeatId { domain, worker }))
-            .collect()
+        static SEATS: AtomicU64 = AtomicU64::new(1);
+        let seat = |worker| {
+            Self(SeatId {
+                number: SEATS.fetch_add(1, Ordering::Relaxed),
+                worker,
+            })
+        };
+        (0..workers).map(seat).collect()
     }
 
     pub(crate) const fn id(&self) -> SeatId {
@@ -111,9 +122,15 @@ impl Here {
     }
 
     /// Has what is enqueued from now on inherit `meta`.
-    pub(crate) fn set_meta(&self, meta: Meta) {
-        self.meta.set(meta);
-        self.turn_epoch();
+    ///
+    /// Where nothing changes, nothing is written: runs downstream then stay
+    /// whole, and the next enqueue need not wait for the store.
+    #[inline]
+    pub(crate) fn set_meta(&self, meta: &Meta) {
+        if self.meta.get() != *meta {
+            self.meta.set(*meta);
+            self.turn_epoch();
+        }
     }
 
     #[inline]
@@ -133,14 +150,16 @@ impl Here {
 
     /// Has each enqueue read the clock, since events take long here.
     pub(crate) fn stamp_each(&self) {
-        self.exact.set(true);
-        self.turn_epoch();
+        if !self.exact.replace(true) {
+            self.turn_epoch();
+        }
     }
 
     /// Has enqueues use the time stamp of the batch.
     pub(crate) fn stamp_batches(&self) {
-        self.exact.set(false);
-        self.turn_epoch();
+        if self.exact.replace(false) {
+            self.turn_epoch();
+        }
     }
 
     /// Tells whether what is enqueued now has neither deadline nor key, and

@@ -48,7 +48,7 @@ impl<T> OwnedCell<T> {
         argument: A,
         work: impl FnOnce(&mut T, A) -> R,
     ) -> Result<R, A> {
-        if here.seat() != self.owner || self.busy.replace(true) {
+        if !here.seat().is(self.owner) || self.busy.replace(true) {
             return Err(argument);
         }
         let _free = Free(&self.busy);

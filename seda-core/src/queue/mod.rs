@@ -48,13 +48,17 @@ impl<E> EventQueue<E> {
         stamp: impl FnOnce() -> Stamp,
         event: E,
     ) -> bool {
-        match &mut self.classified {
-            None => self.fifo.push_in(epoch, stamp, event),
-            Some(classified) => classified.push(Entry {
-                stamp: stamp(),
-                event,
-            }),
+        if self.classified.is_none() {
+            return self.fifo.push_in(epoch, stamp, event);
         }
+        self.push_classified(stamp, event)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_classified(&mut self, stamp: impl FnOnce() -> Stamp, event: E) -> bool {
+        let stamp = stamp();
+        self.push(Entry { stamp, event })
     }
 
     /// Moves up to `limit` events to the back of `into`.

@@ -91,12 +91,19 @@ impl<E> Runs<E> {
         if self.epoch == epoch {
             self.last_len += 1;
         } else {
-            self.begin_run(stamp());
-            self.epoch = epoch;
+            self.begin_epoch(epoch, stamp);
         }
         let was_empty = self.events.is_empty();
         self.events.push_back(event);
         was_empty
+    }
+
+    // Out of line, so that the common way stays short enough to be inlined.
+    #[cold]
+    #[inline(never)]
+    fn begin_epoch(&mut self, epoch: Epoch, stamp: impl FnOnce() -> Stamp) {
+        self.begin_run(stamp());
+        self.epoch = epoch;
     }
 
     /// Appends an event; tells whether it was empty.
