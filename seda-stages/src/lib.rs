@@ -24,11 +24,15 @@
 
 #![forbid(unsafe_code)]
 
+pub mod api;
 pub mod broker;
 pub mod describe;
 pub mod discover;
+pub mod dispatch;
 pub mod errors;
 pub mod execute;
 pub mod job;
+pub mod observe;
+pub mod pipeline;
 pub mod software;
 pub mod target;

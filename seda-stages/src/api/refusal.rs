@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use seda_core::{Reason, Rejected};
 use seda_io::http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -70,15 +71,21 @@ impl Refusal {
     }
 
     /// The server has more to do than it can; `retry_after` if it is known.
-    pub fn busy(stage: &str, retry_after: Option<Duration>) -> Self {
+    fn busy(stage: &str, retry_after: Option<Duration>) -> Self {
         let message = format!("stage `{stage}` has no room for more, try again later");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message).retry_after(retry_after)
     }
 
     /// The server is stopping.
-    pub fn closing() -> Self {
+    fn closing() -> Self {
         let message = "the server is stopping, try again later".to_owned();
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "closing", message).retry_after(None)
+    }
+
+    /// The server is not quite there yet.
+    pub fn starting() -> Self {
+        let message = "the server is starting, try again".to_owned();
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "starting", message).retry_after(None)
     }
 
     /// The server cannot do this.
@@ -102,6 +109,18 @@ impl Refusal {
         Self {
             header: Some(("Retry-After", seconds.to_string())),
             ..self
+        }
+    }
+}
+
+impl<E> From<&Rejected<E>> for Refusal {
+    /// Tells a server that is full from one that stops.
+    fn from(rejected: &Rejected<E>) -> Self {
+        match rejected.reason {
+            Reason::Closed => Self::closing(),
+            Reason::Full | Reason::Shed | Reason::Expired => {
+                Self::busy(rejected.stage(), rejected.retry_after)
+            }
         }
     }
 }

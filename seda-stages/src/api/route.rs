@@ -13,6 +13,7 @@
 use seda_io::http::{Method, Request};
 
 use super::refusal::Refusal;
+use crate::job::description::JobDescription;
 use crate::job::filter::StateFilter;
 use crate::job::id::JobId;
 
@@ -52,6 +53,16 @@ pub enum Stream {
     Stdout,
     /// Its standard error.
     Stderr,
+}
+
+impl Stream {
+    /// Returns the file that a job names for it, if it does.
+    pub fn file_of(self, job: &JobDescription) -> Option<&str> {
+        match self {
+            Self::Stdout => job.application.output.as_deref(),
+            Self::Stderr => job.application.error.as_deref(),
+        }
+    }
 }
 
 /// What is asked about the server.

@@ -111,9 +111,9 @@ impl Board {
         Ok(())
     }
 
-    /// Tells whether [`next_start`](Self::next_start) gives a job.
-    pub fn has_start(&self) -> bool {
-        !self.closed && self.lines.is_ready()
+    /// Returns the job that [`next_start`](Self::next_start) would take.
+    pub fn peek_start(&self) -> Option<JobId> {
+        self.lines.peek().filter(|_| !self.closed)
     }
 
     /// Takes the next job out of its line, to be started.
@@ -121,7 +121,7 @@ impl Board {
         if self.closed {
             return None;
         }
-        let (id, target) = self.lines.next()?;
+        let (id, target) = self.lines.take()?;
         let description = Arc::new(self.jobs.get(id).ok()?.description().clone());
         let away = Away {
             target: target.clone(),
@@ -211,11 +211,6 @@ impl Board {
     /// Puts back a job that could not be told.
     pub fn stop_later(&mut self, id: JobId) {
         self.stops.insert(id);
-    }
-
-    /// Tells whether [`next_stop`](Self::next_stop) gives a job.
-    pub fn has_stop(&self) -> bool {
-        !self.stops.is_empty()
     }
 
     /// Takes what discovery found in place of the targets known so far. Jobs

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use seda_core::{Meta, TraceId};
-use seda_io::http::Exchange;
+use seda_io::http::Reply;
 use seda_io::process::Watched;
 
 use crate::api::route::{Question, Stream};
@@ -16,9 +16,9 @@ use crate::target::{ExecutionTarget, TargetName};
 #[derive(Debug)]
 pub enum JobEvent {
     /// Someone wants a job run.
-    Submit(JobDescription, Exchange),
+    Submit(Box<JobDescription>, Reply),
     /// Someone asks about jobs.
-    Ask(Question, Exchange),
+    Ask(Question, Reply),
     /// Discovery knows the targets anew.
     Targets(Vec<ExecutionTarget>),
     /// A job's process runs.
@@ -29,6 +29,16 @@ pub enum JobEvent {
     Ended(JobId, Ending),
     /// The server stops, and waits for jobs no longer.
     Close,
+}
+
+impl JobEvent {
+    /// Returns the duty to answer to whoever waits for an answer to this.
+    pub fn into_reply(self) -> Option<Reply> {
+        match self {
+            Self::Submit(_, reply) | Self::Ask(_, reply) => Some(reply),
+            _ => None,
+        }
+    }
 }
 
 /// A job to be started at a target.
@@ -61,7 +71,7 @@ pub struct Reading {
     /// What the job itself calls the file.
     pub file: Option<String>,
     /// Who wants it.
-    pub exchange: Exchange,
+    pub reply: Reply,
 }
 
 /// Returns what travels with all events of a job: its way is recorded, and a

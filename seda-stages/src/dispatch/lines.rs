@@ -31,10 +31,10 @@ const PRIORITY_DEFAULT: u8 = 50;
 /// for id in [first, second] {
 ///     lines.join(&here, Wanted { id, slots: 1, priority: None });
 /// }
-/// assert_eq!(lines.next(), Some((first, here.clone())));
-/// assert_eq!(lines.next(), None);
+/// assert_eq!(lines.take(), Some((first, here.clone())));
+/// assert_eq!(lines.take(), None);
 /// lines.give_back(&here, 1);
-/// assert_eq!(lines.next(), Some((second, here)));
+/// assert_eq!(lines.take(), Some((second, here)));
 /// ```
 #[derive(Clone, Debug)]
 pub struct Lines {
@@ -105,13 +105,13 @@ impl Lines {
         line.is_some_and(|line| line.waiting.remove(&wanted.place()).is_some())
     }
 
-    /// Tells whether [`next`](Self::next) gives a job.
-    pub fn is_ready(&self) -> bool {
-        self.first().is_some()
+    /// Returns the job that [`take`](Self::take) would take.
+    pub fn peek(&self) -> Option<JobId> {
+        self.first().map(|(place, ..)| place.1)
     }
 
     /// Takes the next job out of its line, with the slots that it needs.
-    pub fn next(&mut self) -> Option<(JobId, TargetName)> {
+    pub fn take(&mut self) -> Option<(JobId, TargetName)> {
         let (place, slots, target) = self.first()?;
         let line = self.lines.get_mut(&target)?;
         line.waiting.remove(&place);
@@ -178,11 +178,11 @@ mod tests {
         for (number, slots) in [(1, 3), (2, 2), (3, 1)] {
             lines.join(&names[0], wanted(number, slots));
         }
-        assert_eq!(lines.next().unwrap().0, id(1));
-        assert_eq!(lines.next(), None, "2 waits, and 3 behind it");
+        assert_eq!(lines.take().unwrap().0, id(1));
+        assert_eq!(lines.take(), None, "2 waits, and 3 behind it");
         lines.give_back(&names[0], 3);
-        assert_eq!(lines.next().unwrap().0, id(2));
-        assert_eq!(lines.next().unwrap().0, id(3));
+        assert_eq!(lines.take().unwrap().0, id(2));
+        assert_eq!(lines.take().unwrap().0, id(3));
         assert_eq!(lines.waiting(), 0);
     }
 
@@ -196,11 +196,11 @@ mod tests {
             ..wanted(3, 1)
         };
         lines.join(&names[1], urgent);
-        let order: Vec<_> = std::iter::from_fn(|| lines.next()).map(|(id, _)| id).collect();
+        let order: Vec<_> = std::iter::from_fn(|| lines.take()).map(|(id, _)| id).collect();
         assert_eq!(order, [id(3), id(1)], "two slots over both");
         assert!(!lines.leave(&names[1], urgent), "it runs");
         assert!(lines.leave(&names[0], wanted(2, 1)));
-        assert!(!lines.is_ready());
+        assert_eq!(lines.peek(), None);
     }
 
     #[test]
@@ -208,10 +208,10 @@ mod tests {
         let (mut lines, names) = lines(2, &[("a", 1)]);
         lines.join(&names[0], wanted(1, 9));
         lines.join(&names[0], wanted(2, 1));
-        assert_eq!(lines.next().unwrap().0, id(1));
-        assert_eq!(lines.next(), None);
+        assert_eq!(lines.take().unwrap().0, id(1));
+        assert_eq!(lines.take(), None);
         lines.give_back(&names[0], 9);
-        assert_eq!(lines.next().unwrap().0, id(2));
+        assert_eq!(lines.take().unwrap().0, id(2));
     }
 
     proptest! {
@@ -238,7 +238,7 @@ mod tests {
             let mut running = Vec::new();
             let mut done = 0;
             while lines.waiting() + running.len() > 0 {
-                while let Some((id, _)) = lines.next() {
+                while let Some((id, _)) = lines.take() {
                     running.push(needs[usize::try_from(id.number()).unwrap() - 1]);
                 }
                 prop_assert!(!running.is_empty(), "stands still");

@@ -5,3 +5,4 @@ pub mod board;
 pub mod desk;
 pub mod event;
 pub mod lines;
+pub mod patience;

@@ -1,0 +1,172 @@
+//! The dispatch stage: one handler that owns the board of all jobs.
+//!
+//! Reads go through this stage too, and not to a copy beside it: whoever got
+//! an answer to a submission finds the job when it asks next, and no lock is
+//! ever waited for. A read costs some microseconds; lists are bounded for that.
+
+use std::fmt;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use seda_core::{Batch, BoxError, Handler, Sink};
+use seda_io::http::{Reply, Response};
+
+use super::board::Board;
+use super::event::{Assignment, JobEvent, Reading, meta};
+use crate::api::answer;
+use crate::api::refusal::Refusal;
+use crate::api::route::Question;
+use crate::execute::cancel::Stop;
+use crate::errors::kind::JobError;
+use crate::job::description::JobDescription;
+use crate::job::id::JobId;
+use crate::job::moment::Moment;
+
+/// Tells the wall-clock time that histories show.
+pub type WallClock = fn() -> Moment;
+
+/// Where the dispatch stage sends.
+#[derive(Clone, Debug)]
+pub struct DeskSinks {
+    /// Jobs whose turn has come. One that finds no room waits in its line.
+    pub prepare: Sink<Assignment>,
+    /// Processes that shall end. One that finds no room is told later.
+    pub cancel: Sink<Stop>,
+    /// Ended jobs that made room for others, whose files may go.
+    pub forget: Sink<JobId>,
+    /// What jobs wrote, for who wants to read it.
+    pub output: Sink<Reading>,
+}
+
+/// Handles all that happens to jobs, one after the other.
+///
+/// The board outlives a panic of this handler, which loses one event and not
+/// all jobs; the stage is solo, so its lock is never waited for.
+pub struct Desk {
+    board: Arc<Mutex<Board>>,
+    sinks: DeskSinks,
+    now: WallClock,
+}
+
+impl Desk {
+    /// Makes the handler of a board.
+    pub const fn new(board: Arc<Mutex<Board>>, sinks: DeskSinks, now: WallClock) -> Self {
+        Self { board, sinks, now }
+    }
+
+    fn on(&self, board: &mut Board, event: JobEvent) {
+        let at = (self.now)();
+        match event {
+            JobEvent::Submit(job, reply) => reply.respond(self.submit(board, *job)),
+            JobEvent::Ask(Question::Output(id, stream), reply) => {
+                let reading = |file| Reading {
+                    id,
+                    stream,
+                    file,
+                    reply,
+                };
+                self.read(board, reading);
+            }
+            JobEvent::Ask(question, reply) => reply.respond(ask(board, question, at)),
+            JobEvent::Targets(targets) => board.refresh(targets, at),
+            JobEvent::Started(held) => board.started(held, at),
+            JobEvent::Overdue(id) => board.overdue(id, at),
+            JobEvent::Ended(id, ending) => board.ended(id, ending, at),
+            JobEvent::Close => board.close(at),
+        }
+    }
+
+    fn submit(&self, board: &mut Board, job: JobDescription) -> Response {
+        // Whoever the new job takes the place of must find room to be forgotten.
+        let mut forget = match self.sinks.forget.reserve(1) {
+            Ok(forget) => forget,
+            Err(rejected) => return Refusal::from(&rejected).into(),
+        };
+        match board.submit(job, (self.now)()) {
+            Err(error) => Refusal::from(&error).into(),
+            Ok(admitted) => {
+                if let Some(evicted) = admitted.evicted {
+                    forget.fill(evicted);
+                }
+                let record = board.get(admitted.id);
+                record.map_or_else(|error| refused(&error), answer::created)
+            }
+        }
+    }
+
+    fn read(&self, board: &Board, reading: impl FnOnce(Option<String>) -> Reading) {
+        let mut reading = reading(None);
+        let record = match board.get(reading.id) {
+            Ok(record) => record,
+            Err(error) => return reading.reply.respond(refused(&error)),
+        };
+        let file = reading.stream.file_of(record.description());
+        reading.file = file.map(str::to_owned);
+        if let Err(rejected) = self.sinks.output.enqueue(reading) {
+            let refusal = Refusal::from(&rejected);
+            rejected.event.reply.respond(refusal.into());
+        }
+    }
+
+    /// Sends on what the events so far have led to, as far as there is room.
+    /// What is left is looked at again after the next event: whoever has no
+    /// room now leads to one.
+    fn send(&self, board: &mut Board) {
+        while let Some(id) = board.peek_start() {
+            let Ok(mut room) = self.sinks.prepare.with(meta(id)).reserve(1) else {
+                break;
+            };
+            let Some(assignment) = board.next_start() else {
+                break;
+            };
+            room.fill(assignment);
+        }
+        while let Some(held) = board.next_stop() {
+            let cancel = self.sinks.cancel.with(meta(held.id));
+            let id = held.id;
+            if cancel.enqueue(Stop::Ask(held)).is_err() {
+                board.stop_later(id);
+                break;
+            }
+        }
+    }
+}
+
+fn ask(board: &mut Board, question: Question, at: Moment) -> Response {
+    let answered = match question {
+        Question::List { state, limit } => {
+            Ok(answer::listed(board.list(state, limit), board.total()))
+        }
+        Question::Show(id) | Question::Output(id, _) => board.get(id).map(answer::shown),
+        Question::Cancel(id) => board
+            .cancel(id, at)
+            .and_then(|answer| Ok(answer::cancelled(answer, board.get(id)?))),
+    };
+    answered.unwrap_or_else(|error| refused(&error))
+}
+
+fn refused(error: &JobError) -> Response {
+    Refusal::from(error).into()
+}
+
+impl Handler for Desk {
+    type Event = JobEvent;
+
+    fn handle(&mut self, batch: &mut Batch<JobEvent>) -> Result<(), BoxError> {
+        let board = Arc::clone(&self.board);
+        let mut board = board.lock();
+        while let Some(event) = batch.next() {
+            self.on(&mut board, event);
+            self.send(&mut board);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk")
+            .field("sinks", &self.sinks)
+            .finish_non_exhaustive()
+    }
+}
