@@ -1,2 +1,8 @@
-//! Measurements, named by the question they answer; `src/bin/` holds the summaries.
+//! Measurements, named by the question they answer. Figures are ratios to peers
+//! in the same run; absolute times are the best of several rounds.
 #![forbid(unsafe_code)]
+
+pub mod cpu;
+pub mod goal;
+pub mod hops;
+pub mod rounds;

@@ -13,7 +13,7 @@ impl Handler for Square {
     type Event = u64;
 
     fn handle(&mut self, numbers: &mut Batch<u64>) -> Result<(), BoxError> {
-        while let Some(n) = numbers.next() {
+        for n in numbers {
             self.print.enqueue(n * n)?;
         }
         Ok(())

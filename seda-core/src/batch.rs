@@ -1,13 +1,12 @@
 //! The events a handler is given at once.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
 use crate::clock::Tick;
 use crate::here;
 use crate::meta::Meta;
-use crate::queue::Entry;
+use crate::queue::runs::{Entry, Runs, Stamp};
 use crate::trace::Tracer;
 
 /// Is a run of events for a handler, in order. The handler takes what it wants
@@ -17,24 +16,24 @@ use crate::trace::Tracer;
 /// Events whose deadline cannot be met any more are not given out; they count
 /// as expired and go to the stage's dead letters.
 pub struct Batch<E> {
-    pub(crate) entries: VecDeque<Entry<E>>,
+    pub(crate) runs: Runs<E>,
     /// How many may still be looked at.
-    pub(crate) left: usize,
-    /// Events given out and not deferred.
-    pub(crate) taken: usize,
-    /// Of these, the last ones, which fail together if the handler fails now.
-    pub(crate) pending: usize,
+    left: usize,
+    /// What `left` will be when the run in hand is used up.
+    floor: usize,
+    /// What the run in hand shares.
+    stamp: Stamp,
+    /// How many were taken last and fail together; 0 stands for one.
+    bulk: usize,
+    /// How many were to be looked at in the beginning.
+    size: usize,
     /// Whether an event was deferred, after which no more are given out.
-    pub(crate) deferred: bool,
-    pub(crate) expired: Vec<Entry<E>>,
-    pub(crate) terms: Terms,
+    deferred: bool,
+    expired: Vec<Entry<E>>,
+    terms: Terms,
     tracer: Option<Box<Tracer>>,
     /// Whether the event in hand has a span open.
     tracing: bool,
-    /// When the event given out last was enqueued.
-    enqueued: Tick,
-    /// The meta of the last event given out, once the run has ended.
-    last: Meta,
 }
 
 /// Says which events are not worth handling any more.
@@ -55,51 +54,85 @@ impl Terms {
         fresh_from: Tick::ZERO,
     };
 
-    #[inline]
-    fn allow<E>(&self, entry: &Entry<E>) -> bool {
-        entry.meta.deadline() >= self.due_after && entry.enqueued >= self.fresh_from
+    fn allow(&self, stamp: &Stamp) -> bool {
+        stamp.meta.deadline() >= self.due_after && stamp.enqueued >= self.fresh_from
     }
 }
 
 impl<E> Batch<E> {
     pub(crate) const fn new(tracer: Option<Box<Tracer>>) -> Self {
         Self {
-            entries: VecDeque::new(),
+            runs: Runs::new(),
             left: 0,
-            taken: 0,
-            pending: 0,
+            floor: 0,
+            stamp: Stamp::NONE,
+            bulk: 0,
+            size: 0,
             deferred: false,
             expired: Vec::new(),
             terms: Terms::NONE,
             tracer,
             tracing: false,
-            enqueued: Tick::ZERO,
-            last: Meta::NONE,
         }
     }
 
-    /// Begins a run over the first `n` of the entries.
+    /// Begins to give out the first `n` events.
     pub(crate) fn begin(&mut self, n: usize, terms: Terms) {
         self.left = n;
-        self.terms = terms;
-        self.taken = 0;
-        self.pending = 0;
+        self.floor = n;
+        self.size = n;
+        self.bulk = 0;
         self.deferred = false;
+        self.stamp = Stamp::NONE;
+        self.terms = terms;
     }
 
-    /// Ends the run: events enqueued from now on inherit nothing from it.
-    pub(crate) fn end(&mut self) {
-        self.last = self.meta();
-        here::with(|here| here.meta.set(&Meta::NONE));
+    /// Ends it: what was not taken has its stamp again, and events enqueued
+    /// from now on inherit nothing.
+    pub(crate) fn end(&mut self) -> Given {
+        let given = Given {
+            taken: self.taken(),
+            pending: self.pending(),
+            deferred: self.deferred,
+            last: self.stamp.meta,
+        };
+        self.let_run_go();
+        here::with(|here| here.set_meta(Meta::NONE));
         if self.tracing {
             self.tracing = false;
             self.tracer.iter_mut().for_each(|tracer| tracer.end());
         }
+        given
     }
 
-    /// Gives the meta of the event that the ended run gave out last.
-    pub(crate) const fn last_meta(&self) -> Meta {
-        self.last
+    /// Gives the events that expired, once.
+    pub(crate) fn take_expired(&mut self) -> Vec<Entry<E>> {
+        std::mem::take(&mut self.expired)
+    }
+
+    /// Gives how many events the handler has, less those it deferred.
+    fn taken(&self) -> usize {
+        self.size - self.left - self.expired.len() - usize::from(self.deferred)
+    }
+
+    /// Tells whether the handler took nothing.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.taken() == 0 && !self.deferred
+    }
+
+    /// Gives how many events fail if the handler fails now.
+    fn pending(&self) -> usize {
+        if self.deferred || self.taken() == 0 {
+            0
+        } else {
+            self.bulk.max(1)
+        }
+    }
+
+    /// Puts the stamp of the events that are left of the run in hand back.
+    fn let_run_go(&mut self) {
+        self.runs.return_stamp(self.stamp, self.left - self.floor);
+        self.floor = self.left;
     }
 
     /// Tells how many events may still be taken, at most.
@@ -115,7 +148,7 @@ impl<E> Batch<E> {
     /// Gives the meta of the event taken last, or [`Meta::NONE`] before the
     /// first and after [`take_up_to`](Self::take_up_to).
     pub fn meta(&self) -> Meta {
-        here::with(|here| here.meta.get())
+        here::with(here::Here::meta)
     }
 
     /// Tells when the batch was taken from the queue.
@@ -125,7 +158,7 @@ impl<E> Batch<E> {
 
     /// Tells how long the event taken last had waited.
     pub const fn waited(&self) -> Duration {
-        self.terms.now.since(self.enqueued)
+        self.terms.now.since(self.stamp.enqueued)
     }
 
     /// Tells how pressed the service is, 0 (idle) to 255 (overloaded), so that
@@ -162,14 +195,12 @@ impl<E> Batch<E> {
     /// }
     /// ```
     pub fn defer(&mut self, event: E) {
-        let meta = self.meta();
-        self.entries.push_front(Entry {
-            meta,
-            enqueued: self.enqueued,
-            event,
-        });
-        self.taken = self.taken.saturating_sub(1);
-        self.pending = self.pending.saturating_sub(1);
+        let stamp = Stamp {
+            meta: self.meta(),
+            enqueued: self.stamp.enqueued,
+        };
+        self.let_run_go();
+        self.runs.push_front(Entry { stamp, event });
         self.deferred = true;
     }
 
@@ -178,20 +209,56 @@ impl<E> Batch<E> {
     ///
     /// Events enqueued afterwards inherit nothing.
     pub fn take_up_to(&mut self, n: usize) -> Vec<E> {
-        let before = self.taken;
         let events: Vec<E> = std::iter::from_fn(|| self.next()).take(n).collect();
-        self.pending = self.taken - before;
-        here::with(|here| here.meta.set(&Meta::NONE));
+        self.let_run_go();
+        self.bulk = events.len();
+        here::with(|here| here.set_meta(Meta::NONE));
         events
     }
 
-    /// Records the hop of a traced event, and ends that of the one before.
+    /// Takes the next run in hand; false when there is none.
     #[cold]
-    fn trace(&mut self) {
-        let meta = self.meta();
-        self.tracing = meta.is_traced();
+    fn next_run(&mut self) -> bool {
+        self.bulk = 0;
+        while !self.is_empty() {
+            let Some((stamp, n)) = self.runs.take_stamp(self.left) else {
+                break;
+            };
+            self.stamp = stamp;
+            if self.terms.allow(&stamp) {
+                self.begin_run(n);
+                return true;
+            }
+            for _ in 0..n {
+                let event = self.runs.pop_event();
+                self.expired
+                    .extend(event.map(|event| Entry { stamp, event }));
+            }
+            self.left -= n;
+            self.floor = self.left;
+        }
+        false
+    }
+
+    fn begin_run(&mut self, n: usize) {
+        self.floor = self.left - n;
+        here::with(|here| here.set_meta(self.stamp.meta));
+        if self.tracing || self.stamp.meta.is_traced() {
+            self.trace(n);
+        }
+    }
+
+    /// Ends the hop of a traced event, and begins that of the next.
+    #[cold]
+    fn trace(&mut self, n: usize) {
+        self.tracing = self.stamp.meta.is_traced();
         if let Some(tracer) = &mut self.tracer {
-            tracer.next(&meta, self.enqueued, self.terms.now);
+            tracer.next(&self.stamp.meta, self.stamp.enqueued, self.terms.now);
+        }
+        if self.tracing {
+            // Traced events are given out one by one, each with its own span.
+            self.runs.return_stamp(self.stamp, n - 1);
+            self.floor = self.left - 1;
         }
     }
 }
@@ -202,24 +269,11 @@ impl<E> Iterator for Batch<E> {
     /// Takes the next event; the one before counts as handled from now on.
     #[inline]
     fn next(&mut self) -> Option<E> {
-        while !self.is_empty() {
-            self.left -= 1;
-            // Look first, then take: so only the event itself is moved.
-            let front = self.entries.front()?;
-            if !self.terms.allow(front) {
-                self.expired.extend(self.entries.pop_front());
-                continue;
-            }
-            self.enqueued = front.enqueued;
-            here::with(|here| here.meta.set(&front.meta));
-            if self.tracing || front.meta.is_traced() {
-                self.trace();
-            }
-            self.taken += 1;
-            self.pending = 1;
-            return self.entries.pop_front().map(|entry| entry.event);
+        if self.left == self.floor && !self.next_run() {
+            return None;
         }
-        None
+        self.left -= 1;
+        self.runs.pop_event()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -227,11 +281,24 @@ impl<E> Iterator for Batch<E> {
     }
 }
 
+/// Is what a handler had of a batch when it returned.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Given {
+    /// Events that it has, less those it deferred.
+    pub(crate) taken: usize,
+    /// Of these, the last ones, which are lost if it failed.
+    pub(crate) pending: usize,
+    /// Whether it deferred one.
+    pub(crate) deferred: bool,
+    /// The meta of the event taken last.
+    pub(crate) last: Meta,
+}
+
 impl<E> fmt::Debug for Batch<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Batch")
             .field("len", &self.len())
-            .field("taken", &self.taken)
+            .field("taken", &self.taken())
             .finish_non_exhaustive()
     }
 }

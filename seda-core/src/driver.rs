@@ -46,6 +46,10 @@ struct Permit {
 
 impl Driver for Parker {
     fn turn(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        if timeout == Some(Duration::ZERO) {
+            *self.0.given.lock() = false;
+            return Ok(());
+        }
         let until = timeout.and_then(|wait| Instant::now().checked_add(wait));
         let mut given = self.0.given.lock();
         while !*given {

@@ -62,7 +62,7 @@ where
     type Event = E;
 
     fn handle(&mut self, batch: &mut Batch<E>) -> Result<(), BoxError> {
-        while let Some(event) = batch.next() {
+        for event in batch {
             (self.work)(event)?;
         }
         Ok(())

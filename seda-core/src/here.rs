@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::clock::Tick;
-use crate::meta::MetaCell;
+use crate::meta::Meta;
+use crate::queue::runs::{Epoch, Stamp};
 use crate::ready::LocalSet;
 
 /// Says who may touch an [`OwnedCell`](crate::owned_cell::OwnedCell): one worker of one domain.
@@ -23,10 +24,6 @@ impl SeatId {
 
     pub(crate) const fn worker(self) -> usize {
         self.worker
-    }
-
-    pub(crate) const fn domain(self) -> u64 {
-        self.domain
     }
 }
 
@@ -85,11 +82,15 @@ pub(crate) struct StageRef {
 pub(crate) struct Here {
     seat: Cell<SeatId>,
     /// The meta that events enqueued now inherit.
-    pub(crate) meta: MetaCell,
+    meta: Cell<Meta>,
     /// The worker's time stamp, taken once per batch.
-    pub(crate) now: Cell<Tick>,
+    now: Cell<Tick>,
+    /// Changes whenever `meta` or `now` does.
+    epoch: Cell<Epoch>,
     /// Whether events take so long here that each enqueue needs a stamp of its own.
-    pub(crate) exact: Cell<bool>,
+    exact: Cell<bool>,
+    /// Whether what is enqueued now needs no look at its stamp.
+    plain: Cell<bool>,
     /// The stages whose local queue has events.
     pub(crate) ready: LocalSet,
     /// The stage that last refused an event for want of room.
@@ -103,15 +104,81 @@ impl Here {
     pub(crate) fn seat(&self) -> SeatId {
         self.seat.get()
     }
+
+    #[inline]
+    pub(crate) fn meta(&self) -> Meta {
+        self.meta.get()
+    }
+
+    /// Has what is enqueued from now on inherit `meta`.
+    pub(crate) fn set_meta(&self, meta: Meta) {
+        self.meta.set(meta);
+        self.turn_epoch();
+    }
+
+    #[inline]
+    pub(crate) fn now(&self) -> Tick {
+        self.now.get()
+    }
+
+    /// Has what is enqueued from now on be stamped with `now`.
+    pub(crate) fn set_now(&self, now: Tick) {
+        self.now.set(now);
+        self.turn_epoch();
+    }
+
+    pub(crate) fn is_exact(&self) -> bool {
+        self.exact.get()
+    }
+
+    /// Has each enqueue read the clock, since events take long here.
+    pub(crate) fn stamp_each(&self) {
+        self.exact.set(true);
+        self.turn_epoch();
+    }
+
+    /// Has enqueues use the time stamp of the batch.
+    pub(crate) fn stamp_batches(&self) {
+        self.exact.set(false);
+        self.turn_epoch();
+    }
+
+    /// Tells whether what is enqueued now has neither deadline nor key, and
+    /// the batch's stamp is exact enough for it.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.plain.get()
+    }
+
+    #[inline]
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.epoch.get()
+    }
+
+    #[inline]
+    pub(crate) fn stamp(&self) -> Stamp {
+        Stamp {
+            meta: self.meta.get(),
+            enqueued: self.now.get(),
+        }
+    }
+
+    fn turn_epoch(&self) {
+        self.epoch.set(self.epoch.get().next());
+        self.plain
+            .set(self.meta.get().is_plain() && !self.exact.get());
+    }
 }
 
 thread_local! {
     static HERE: Here = const {
         Here {
             seat: Cell::new(SeatId::NOBODY),
-            meta: MetaCell::new(),
+            meta: Cell::new(Meta::NONE),
             now: Cell::new(Tick::ZERO),
+            epoch: Cell::new(Epoch::NONE.next()),
             exact: Cell::new(true),
+            plain: Cell::new(false),
             ready: LocalSet::new(),
             refused: Cell::new(None),
             pressure: Cell::new(0),

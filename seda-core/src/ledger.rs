@@ -75,7 +75,9 @@ impl Account {
             sum(|meter| meter.expired.get()),
         );
         let buried: u64 = sum(|meter| meter.dead.get());
-        let outside = common.dead_outside.load(std::sync::atomic::Ordering::Acquire);
+        let outside = common
+            .dead_outside
+            .load(std::sync::atomic::Ordering::Acquire);
         let dead_lettered = buried + outside;
         let taken: u64 = sum(|meter| meter.taken.get());
         let taken = taken + outside;
@@ -143,7 +145,16 @@ impl fmt::Display for Ledger {
         writeln!(
             f,
             "{:<20} {:>12} {:>12} {:>10} {:>12} {:>8} {:>8} {:>8} {:>8} {:>8}",
-            "stage", "offered", "accepted", "rejected", "handled", "failed", "expired", "dead", "queued", "in hand"
+            "stage",
+            "offered",
+            "accepted",
+            "rejected",
+            "handled",
+            "failed",
+            "expired",
+            "dead",
+            "queued",
+            "in hand"
         )?;
         for account in &self.accounts {
             writeln!(

@@ -1,5 +1,53 @@
-//! core
+//! Services as graphs of *stages* that stay responsive when more work arrives
+//! than they can do: bounded queues, typed edges, plans, controllers.
+//!
+//! A stage is code only: a handler with a bounded queue. Where it runs is a
+//! [`Plan`], which is data. Nothing here knows sockets; seda-io does.
+//!
+#![doc = "```"]
+#![doc = include_str!("../examples/hello.rs")]
+#![doc = "```"]
+//!
+//! The staged event-driven architecture is due to Matt Welsh, David Culler and
+//! Eric Brewer (SOSP 2001).
 #![deny(unsafe_code)]
-mod admission; mod batch; mod clock; mod domain; mod driver; mod edge; mod error; mod failure; mod gate; mod graph; mod ledger; mod plan; mod running; mod control; mod handler; mod here; mod life; mod meta; mod owned_cell; mod queue; mod ready; mod rejected; mod room; mod roster; mod sink; mod sleepers; mod slots; mod source; mod stage; mod stats; mod sync; mod trace; mod waiters; mod worker;
-pub use admission::*; pub use batch::Batch; pub use clock::*; pub use driver::*; pub use edge::*; pub use error::BoxError; pub use failure::*; pub use handler::Handler; pub use meta::*; pub use queue::classes::Classes; pub use rejected::*; pub use sink::*; pub use slots::*; pub use source::*; pub use trace::Hop; pub use worker::restarts::Intensity;
-pub use graph::*; pub use graph::builder::*; pub use graph::wire::*; pub use graph::sources::*; pub use graph::check::*; pub use running::*; pub use running::ending::*; pub use plan::*; pub use plan::file::*; pub use ledger::*; pub use control::*; pub use control::conductor::Decided;pub mod testing;
+
+mod admission;
+mod batch;
+mod clock;
+mod control;
+mod domain;
+mod driver;
+mod edge;
+mod error;
+mod failure;
+mod gate;
+mod graph;
+mod handler;
+mod here;
+mod ledger;
+mod life;
+mod meta;
+mod owned_cell;
+mod plan;
+mod queue;
+mod ready;
+mod rejected;
+mod room;
+mod roster;
+mod running;
+pub mod simulator;
+mod sink;
+mod sleepers;
+mod source;
+mod stage;
+mod start;
+mod stats;
+mod sync;
+pub mod testing;
+mod trace;
+mod waiters;
+mod worker;
+
+mod exports;
+pub use exports::*;

@@ -52,7 +52,11 @@ impl Life {
     /// # Blocking
     ///
     /// Blocks until then.
-    pub(crate) fn wait_until(&self, until: Option<Instant>, mut done: impl FnMut() -> bool) -> bool {
+    pub(crate) fn wait_until(
+        &self,
+        until: Option<Instant>,
+        mut done: impl FnMut() -> bool,
+    ) -> bool {
         loop {
             let seen = *self.news.lock();
             if done() {

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::num::NonZeroU64;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
@@ -161,48 +160,6 @@ impl Meta {
     }
 }
 
-/// Holds the meta of the event in hand, for one thread.
-///
-/// It is written once and read once per hop, moments apart. As plain fields the
-/// compiler writes it in words and reads it back in vectors, which the CPU can
-/// not forward from its store buffer (a third of a hop, measured); relaxed
-/// atomics are ordinary moves that it keeps one word each.
-#[derive(Debug)]
-pub(crate) struct MetaCell([AtomicU64; 3]);
-
-impl MetaCell {
-    pub(crate) const fn new() -> Self {
-        Self([
-            AtomicU64::new(Tick::NEVER.as_nanos()),
-            AtomicU64::new(NO_KEY),
-            AtomicU64::new(Meta::NONE.trace_and_class),
-        ])
-    }
-
-    #[inline]
-    pub(crate) fn get(&self) -> Meta {
-        let [deadline, key, trace_and_class] = &self.0;
-        Meta {
-            deadline: Tick::from_nanos(deadline.load(Ordering::Relaxed)),
-            key: key.load(Ordering::Relaxed),
-            trace_and_class: trace_and_class.load(Ordering::Relaxed),
-        }
-    }
-
-    #[inline]
-    pub(crate) fn is_plain(&self) -> bool {
-        self.get().is_plain()
-    }
-
-    #[inline]
-    pub(crate) fn set(&self, meta: &Meta) {
-        let [deadline, key, trace_and_class] = &self.0;
-        deadline.store(meta.deadline.as_nanos(), Ordering::Relaxed);
-        key.store(meta.key, Ordering::Relaxed);
-        trace_and_class.store(meta.trace_and_class, Ordering::Relaxed);
-    }
-}
-
 impl Default for Meta {
     fn default() -> Self {
         Self::NONE
@@ -216,7 +173,7 @@ impl fmt::Debug for Meta {
             .field("class", &self.class())
             .field("key", &self.key())
             .field("trace", &self.trace())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -242,7 +199,10 @@ mod tests {
         assert_eq!((meta.class(), meta.trace()), (Class(5), Some(trace)));
         assert_eq!((meta.key(), meta.deadline().as_nanos()), (Some(key), 3));
         assert!(!meta.is_plain() && Meta::NONE.is_plain());
-        assert_eq!((Meta::NONE.class(), Meta::NONE.trace()), (Class::NORMAL, None));
+        assert_eq!(
+            (Meta::NONE.class(), Meta::NONE.trace()),
+            (Class::NORMAL, None)
+        );
     }
 
     #[test]

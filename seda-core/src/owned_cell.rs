@@ -3,10 +3,7 @@
 //! This is the only file of the project with `unsafe` code. It is what brings a
 //! hop inside a domain down to the cost of a push and a pop; the figures beside
 //! the safe ways are in `docs/adr/0001-one-unsafe-cell.md`.
-#![allow(
-    unsafe_code,
-    reason = "measured: see docs/adr/0001-one-unsafe-cell.md"
-)]
+#![allow(unsafe_code, reason = "measured: see docs/adr/0001-one-unsafe-cell.md")]
 
 use std::cell::{Cell, UnsafeCell};
 use std::fmt;

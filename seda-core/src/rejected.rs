@@ -90,7 +90,9 @@ impl<E> fmt::Display for Rejected<E> {
             Reason::Full => "its queue is full; try later, defer, or make `.queue(…)` larger",
             Reason::Shed => "its admission policy shed it; try later",
             Reason::Expired => "its deadline cannot be met; give it more time or send it earlier",
-            Reason::Closed => "it takes no more events; the graph drains, or the stage is quarantined",
+            Reason::Closed => {
+                "it takes no more events; the graph drains, or the stage is quarantined"
+            }
         })?;
         match self.retry_after {
             Some(wait) => write!(f, " (after {wait:?})"),

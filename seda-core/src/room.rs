@@ -32,12 +32,10 @@ impl Room {
         let mut used = self.used.load(Ordering::Relaxed);
         loop {
             match used.checked_add(n) {
-                Some(after) if after <= limit => {
-                    match self.try_move(used, after) {
-                        Ok(()) => return true,
-                        Err(now) => used = now,
-                    }
-                }
+                Some(after) if after <= limit => match self.try_move(used, after) {
+                    Ok(()) => return true,
+                    Err(now) => used = now,
+                },
                 _ => return false,
             }
         }

@@ -89,9 +89,12 @@ mod loom_tests {
                 })
             };
             sleepers.enter(0);
-            let saw = ready.contains(bit);
+            let saw = ready.load().contains(bit);
             maker.join().unwrap();
-            assert!(saw || woken.load(Ordering::SeqCst), "asleep with work to do");
+            assert!(
+                saw || woken.load(Ordering::SeqCst),
+                "asleep with work to do"
+            );
         });
     }
 }

@@ -1,4 +1,4 @@
-//! Locks and atomics: parking_lot and std, or loom's when its model checker runs.
+//! Locks and atomics: `parking_lot` and std, or loom's when its model checker runs.
 
 #[cfg(not(loom))]
 pub(crate) use parking_lot::Mutex;
@@ -8,7 +8,7 @@ pub(crate) use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// Gives loom's mutex the shape of parking_lot's.
+/// Gives loom's mutex the shape of `parking_lot`'s.
 #[cfg(loom)]
 #[derive(Debug, Default)]
 pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);

@@ -1,6 +1,5 @@
 //! Tests of handlers without threads: probes to send to, batches to handle.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::batch::{Batch, Terms};
@@ -8,7 +7,7 @@ use crate::clock::{Clock, Tick};
 use crate::edge::{EdgeKind, Origin};
 use crate::here::StageRef;
 use crate::meta::Meta;
-use crate::queue::Entry;
+use crate::queue::runs::{Entry, Stamp};
 use crate::sink::Sink;
 use crate::stage::core::StageCore;
 use crate::stage::untyped::Untyped;
@@ -37,10 +36,7 @@ use crate::stage::untyped::Untyped;
 /// # Ok::<(), BoxError>(())
 /// ```
 pub fn probe<E: Send + 'static>(capacity: usize) -> (Sink<E>, Probe<E>) {
-    let at = StageRef {
-        graph: 0,
-        stage: 0,
-    };
+    let at = StageRef { graph: 0, stage: 0 };
     let common = Untyped::new(at, "probe", Clock::manual(), capacity.max(1));
     let core = Arc::new(StageCore::new(common));
     let edge = core.common.edge_from(EdgeKind::Inlet, Origin::Outside);
@@ -65,7 +61,9 @@ impl<E: Send + 'static> Probe<E> {
     pub fn take_with_meta(&self) -> Vec<(E, Meta)> {
         let entries = self.core.inbox.drain();
         self.core.common.room.release(entries.len());
-        entries.into_iter().map(|entry| (entry.event, entry.meta)).collect()
+        entries
+            .map(|entry| (entry.event, entry.stamp.meta))
+            .collect()
     }
 }
 
@@ -77,22 +75,21 @@ pub fn batch<E>(events: impl IntoIterator<Item = E>) -> Batch<E> {
 /// Makes a batch of events with their meta, as a handler would get it at
 /// [`Tick::ZERO`].
 pub fn batch_with_meta<E>(events: impl IntoIterator<Item = (E, Meta)>) -> Batch<E> {
-    let entries: VecDeque<Entry<E>> = events
-        .into_iter()
-        .map(|(event, meta)| Entry {
+    let mut batch = Batch::new(None);
+    for (event, meta) in events {
+        let stamp = Stamp {
             meta,
             enqueued: Tick::ZERO,
-            event,
-        })
-        .collect();
-    let mut batch = Batch::new(None);
-    let n = entries.len();
-    batch.entries = entries;
+        };
+        batch.runs.push(Entry { stamp, event });
+    }
+    let n = batch.runs.len();
     batch.begin(n, Terms::NONE);
     batch
 }
 
 /// Gives back what a handler left of a batch, deferred events first.
-pub fn left_in<E>(batch: Batch<E>) -> Vec<E> {
-    batch.entries.into_iter().map(|entry| entry.event).collect()
+pub fn left_in<E>(mut batch: Batch<E>) -> Vec<E> {
+    batch.end();
+    batch.runs.map(|entry| entry.event).collect()
 }

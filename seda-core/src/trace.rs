@@ -56,7 +56,12 @@ impl Traces {
     }
 
     pub(crate) fn of(&self, id: TraceId) -> Vec<Hop> {
-        self.0.lock().hops.get(&id.get()).cloned().unwrap_or_default()
+        self.0
+            .lock()
+            .hops
+            .get(&id.get())
+            .cloned()
+            .unwrap_or_default()
     }
 }
 

@@ -56,7 +56,10 @@ impl Controller for TimeBound {
 }
 
 /// Gives the events per second that `threads` finish when all are busy.
-#[allow(clippy::cast_precision_loss, reason = "a rate needs no more than 52 bits")]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "a rate needs no more than 52 bits"
+)]
 fn drain_rate(events: u64, busy: Duration, threads: usize) -> f64 {
     threads.max(1) as f64 * events as f64 / busy.as_secs_f64()
 }
@@ -90,11 +93,18 @@ mod tests {
     #[test]
     fn the_bound_is_what_the_budget_can_drain() {
         let mut bound = TimeBound::default();
-        assert_eq!(bound.update(Tick::ZERO, &sample(0, Duration::ZERO)).limit, None);
+        assert_eq!(
+            bound.update(Tick::ZERO, &sample(0, Duration::ZERO)).limit,
+            None
+        );
         // Two threads, 1 ms each: 2,000 events/s, so 50 in 25 ms.
         let decision = bound.update(Tick::ZERO, &sample(100, Duration::from_millis(100)));
         assert_eq!(decision.limit, Some(50));
-        assert!(decision.reason.contains("2000 events/s"), "{}", decision.reason);
+        assert!(
+            decision.reason.contains("2000 events/s"),
+            "{}",
+            decision.reason
+        );
     }
 
     #[test]

@@ -41,7 +41,10 @@ impl Minutes {
 
     pub(crate) fn of(&self, stage: usize) -> Vec<Decided> {
         let minutes = self.0.lock();
-        minutes.get(stage).map(|of| of.iter().cloned().collect()).unwrap_or_default()
+        minutes
+            .get(stage)
+            .map(|of| of.iter().cloned().collect())
+            .unwrap_or_default()
     }
 }
 
@@ -93,7 +96,8 @@ impl Conductor {
             let decision = seat.controller.update(now, &levers.sample(seat.stage));
             if decision != Decision::none() {
                 levers.apply(seat.stage, &decision);
-                self.minutes.write(seat.stage, Decided { at: now, decision });
+                self.minutes
+                    .write(seat.stage, Decided { at: now, decision });
             }
         }
     }

@@ -112,7 +112,10 @@ impl Controller for ThreadControl {
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "a rate needs no more than 52 bits")]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "a rate needs no more than 52 bits"
+)]
 fn per_second(events: u64, seconds: f64) -> f64 {
     events as f64 / seconds
 }
@@ -140,6 +143,12 @@ mod tests {
     use std::time::Duration;
 
     /// A stage that blocks 10 ms and then spends `cpu` ms on one of 2 cores.
+    #[allow(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a model of a few hundred events"
+    )]
     fn run(blocks: Duration, cpu: Duration, ticks: u64) -> (usize, Vec<String>) {
         let mut controller = ThreadControl::new(32, 2);
         let tick = controller.period();
@@ -151,14 +160,19 @@ mod tests {
         };
         let mut reasons = Vec::new();
         for n in 0..ticks {
-            let decision = controller.update(Tick::ZERO.after(tick * u32::try_from(n).unwrap()), &sample);
+            let decision =
+                controller.update(Tick::ZERO.after(tick * u32::try_from(n).unwrap()), &sample);
             if let Some(threads) = decision.threads {
                 sample.threads = threads;
                 reasons.push(decision.reason);
             }
             let each = (blocks + cpu).as_secs_f64();
             let by_threads = sample.threads as f64 / each;
-            let by_cores = if cpu.is_zero() { f64::MAX } else { 2.0 / cpu.as_secs_f64() };
+            let by_cores = if cpu.is_zero() {
+                f64::MAX
+            } else {
+                2.0 / cpu.as_secs_f64()
+            };
             let done = by_threads.min(by_cores) * tick.as_secs_f64();
             sample.finished += done as u64;
             sample.busy += tick * u32::try_from(sample.threads).unwrap();

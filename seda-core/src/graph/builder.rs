@@ -32,11 +32,13 @@ pub struct StageBuilder<'g, E> {
 }
 
 impl<'g, E: Send + 'static> StageBuilder<'g, E> {
-    pub(crate) fn new(graph: &'g mut Graph, stage: Stage<E>, bounded: bool) -> Self {
+    pub(crate) fn new(graph: &'g mut Graph, stage: Stage<E>) -> Self {
+        let at = stage.core.common.at;
+        let spec = graph.specs.get(at.stage).filter(|_| at.graph == graph.id);
         Self {
+            bounded: spec.is_some_and(|spec| spec.declared),
             graph,
             stage,
-            bounded,
         }
     }
 
@@ -49,7 +51,8 @@ impl<'g, E: Send + 'static> StageBuilder<'g, E> {
             );
             self.graph.complaints.push(complaint);
         } else if capacity == 0 {
-            let complaint = format!("stage `{name}`: a queue of 0 events takes none; give it at least 1");
+            let complaint =
+                format!("stage `{name}`: a queue of 0 events takes none; give it at least 1");
             self.graph.complaints.push(complaint);
         } else {
             self.stage.core.common.room.set_capacity(capacity);
@@ -91,9 +94,8 @@ impl<'g, E: Send + 'static> StageBuilder<'g, E> {
         let (min, max) = (*threads.start(), *threads.end());
         if min == 0 || max < min {
             let name = self.stage.name();
-            let complaint = format!(
-                "stage `{name}`: no pool of {min} to {max} threads; give `1..=n`"
-            );
+            let complaint =
+                format!("stage `{name}`: no pool of {min} to {max} threads; give `1..=n`");
             self.graph.complaints.push(complaint);
             return self;
         }

@@ -8,7 +8,7 @@ use crate::edge::{EdgeKind, Origin, Overflow};
 use crate::graph::Graph;
 use crate::graph::topology::Topology;
 use crate::ready::STAGES_MAX;
-use crate::stage::core::StageControl;
+use crate::roster::Roster;
 
 /// Says why a graph cannot start; every complaint names its stage or edge.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +100,10 @@ impl Graph {
             }
         }
         if edges > 0 && deferring == edges {
-            let names: Vec<_> = group.iter().filter_map(|stage| Some(&*self.specs.get(*stage)?.name)).collect();
+            let names: Vec<_> = group
+                .iter()
+                .filter_map(|stage| Some(&*self.specs.get(*stage)?.name))
+                .collect();
             complaints.push(format!(
                 "the loop `{}` defers on every edge and can stand still when full; have one edge reject or drop",
                 names.join("` -> `")
@@ -111,8 +114,8 @@ impl Graph {
 
 /// Lists the stages that no event can reach: nothing leads to them from an
 /// inlet, a source or a stage that can be reached.
-pub(crate) fn unreachable<'s>(stages: impl Iterator<Item = &'s dyn StageControl>) -> Vec<String> {
-    let stages: Vec<_> = stages.collect();
+pub(crate) fn unreachable(roster: &Roster) -> Vec<String> {
+    let stages: Vec<_> = roster.iter().collect();
     let mut reached = vec![false; stages.len()];
     let mut changed = true;
     while changed {
@@ -132,5 +135,6 @@ pub(crate) fn unreachable<'s>(stages: impl Iterator<Item = &'s dyn StageControl>
         }
     }
     let lost = stages.iter().zip(reached).filter(|(_, reached)| !reached);
-    lost.map(|(stage, _)| stage.common().name.to_string()).collect()
+    lost.map(|(stage, _)| stage.common().name.to_string())
+        .collect()
 }

@@ -4,7 +4,6 @@ pub(crate) mod builder;
 pub(crate) mod check;
 pub(crate) mod sources;
 pub(crate) mod spec;
-pub(crate) mod start;
 pub(crate) mod topology;
 pub(crate) mod wire;
 
@@ -118,7 +117,7 @@ impl Graph {
     /// Begins a stage; its handler says what events it takes.
     pub fn stage<E: Send + 'static>(&mut self, name: &str) -> StageBuilder<'_, E> {
         let stage = self.add(name, QUEUE_DEFAULT);
-        StageBuilder::new(self, stage, false)
+        StageBuilder::new(self, stage)
     }
 
     /// Makes a stage whose handler comes later, so that stages can form a loop.
@@ -141,7 +140,7 @@ impl Graph {
                 stage.name()
             ));
         }
-        StageBuilder::new(self, stage.clone(), true)
+        StageBuilder::new(self, stage.clone())
     }
 
     /// Begins a source.
@@ -188,7 +187,10 @@ impl Graph {
 }
 
 pub(crate) fn inlet<E: Send + 'static>(stage: &Stage<E>) -> Sink<E> {
-    let edge = stage.core.common.edge_from(EdgeKind::Inlet, Origin::Outside);
+    let edge = stage
+        .core
+        .common
+        .edge_from(EdgeKind::Inlet, Origin::Outside);
     Sink::new(Arc::clone(&stage.core), edge)
 }
 

@@ -26,6 +26,9 @@ pub(crate) struct Muster {
     pub(crate) measured: bool,
 }
 
+/// Makes a stage's crew once the graph starts.
+pub(crate) type Definition = Box<dyn FnOnce(Muster) -> Arc<dyn Recruit> + Send>;
+
 /// Is a stage under construction, whatever its events are.
 pub(crate) struct Spec {
     pub(crate) name: String,
@@ -38,7 +41,7 @@ pub(crate) struct Spec {
     pub(crate) intensity: Intensity,
     pub(crate) controllers: Vec<Box<dyn Controller>>,
     /// The handler, once defined.
-    pub(crate) define: Option<Box<dyn FnOnce(Muster) -> Arc<dyn Recruit>>>,
+    pub(crate) define: Option<Definition>,
     pub(crate) restarts: Option<Arc<Mutex<Restarts>>>,
 }
 

@@ -4,7 +4,7 @@ use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::edge::{EdgeKind, Origin};
-use crate::stage::core::StageControl;
+use crate::graph::spec::Spec;
 
 /// Is the stages of a graph and the edges along which events flow.
 #[derive(Debug)]
@@ -13,14 +13,13 @@ pub(crate) struct Topology {
 }
 
 impl Topology {
-    pub(crate) fn of<'s>(stages: impl Iterator<Item = &'s dyn StageControl>) -> Self {
-        let stages: Vec<_> = stages.collect();
+    pub(crate) fn of(specs: &[Spec]) -> Self {
         let mut graph = DiGraph::new();
-        for index in 0..stages.len() {
+        for index in 0..specs.len() {
             graph.add_node(index);
         }
-        for (to, stage) in stages.iter().enumerate() {
-            for edge in stage.common().edges() {
+        for (to, spec) in specs.iter().enumerate() {
+            for edge in spec.control.common().edges() {
                 if let (Origin::Stage(from), EdgeKind::Flow) = (edge.from, edge.kind) {
                     graph.add_edge(NodeIndex::new(from), NodeIndex::new(to), ());
                 }
@@ -39,14 +38,8 @@ impl Topology {
             .collect()
     }
 
-    /// Gives each stage's rank: 0 for the most downstream.
-    pub(crate) fn ranks(&self) -> Vec<usize> {
-        let mut ranks = vec![0; self.graph.node_count()];
-        for (rank, stage) in self.groups().into_iter().flatten().enumerate() {
-            if let Some(place) = ranks.get_mut(stage) {
-                *place = rank;
-            }
-        }
-        ranks
+    /// Gives the stages by rank, the most downstream first.
+    pub(crate) fn by_rank(&self) -> Vec<usize> {
+        self.groups().into_iter().flatten().collect()
     }
 }

@@ -136,7 +136,8 @@ impl Place<'_> {
             "default" => Ok(Plan::default()),
             "seda-classic" => Ok(Plan::seda_classic()),
             other => {
-                let message = format!("no base plan `{other}`; use \"default\" or \"seda-classic\"");
+                let message =
+                    format!("no base plan `{other}`; use \"default\" or \"seda-classic\"");
                 Err(self.error(base.span().start, message))
             }
         }
@@ -202,7 +203,10 @@ mod tests {
             ("bases = 1", "p.toml:1:1: unknown field `bases`"),
             ("base = \"fast\"", "p.toml:1:8: no base plan `fast`"),
             ("workers = 0", "p.toml:1:11: `workers` must be at least 1"),
-            ("[domain.d]\nthreads = [4, 2]", "p.toml:2:11: no pool of 4 to 2"),
+            (
+                "[domain.d]\nthreads = [4, 2]",
+                "p.toml:2:11: no pool of 4 to 2",
+            ),
             ("[domain.d]\n", "p.toml:1:"),
             ("[stage.s]\nbatch = 0", "p.toml:2:9: `batch` must be"),
             ("[stage.s]\nbatch = \"x\"", "p.toml:2:9: invalid type"),

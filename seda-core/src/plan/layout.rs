@@ -50,9 +50,8 @@ impl Plan {
     }
 
     fn strangers(&self, stages: &[Wish], sources: &[String]) -> Vec<String> {
-        let known = |name: &String| {
-            stages.iter().any(|wish| wish.name == *name) || sources.contains(name)
-        };
+        let known =
+            |name: &String| stages.iter().any(|wish| wish.name == *name) || sources.contains(name);
         let strangers = self.stages.keys().filter(|name| !known(name));
         strangers
             .map(|name| format!("the plan places `{name}`, but no stage has that name"))

@@ -1,11 +1,10 @@
 //! The part of a stage's queue that any thread can reach.
 
-use std::collections::VecDeque;
-
 use crate::meta::Key;
+use crate::queue::EventQueue;
 use crate::queue::classes::Classes;
 use crate::queue::lanes::{LaneId, Lanes};
-use crate::queue::{Entry, EventQueue};
+use crate::queue::runs::{Entry, Runs};
 use crate::sync::Mutex;
 
 /// Is a locked queue. What depends on whether it is empty or closed (ready
@@ -43,7 +42,7 @@ impl<E> Inbox<E> {
     /// Changes how classes are served; keeps what is queued.
     pub(crate) fn set_classes(&self, classes: &Classes) {
         let mut state = self.0.lock();
-        let mut queued = VecDeque::new();
+        let mut queued = Runs::new();
         state.events.take_into(&mut queued, usize::MAX);
         state.events = EventQueue::new(Some(classes));
         for entry in queued {
@@ -53,7 +52,12 @@ impl<E> Inbox<E> {
 
     /// Appends events whose room is reserved, in their key's lane if they have
     /// one; gives them back when closed. `ready` runs under the lock with their number.
-    pub(crate) fn push<I>(&self, lane: Option<Key>, entries: I, ready: impl FnOnce(usize)) -> Result<(), I>
+    pub(crate) fn push<I>(
+        &self,
+        lane: Option<Key>,
+        entries: I,
+        ready: impl FnOnce(usize),
+    ) -> Result<(), I>
     where
         I: IntoIterator<Item = Entry<E>>,
     {
@@ -72,12 +76,7 @@ impl<E> Inbox<E> {
 
     /// Takes up to `limit` events. `idle` runs under the lock when nothing is
     /// left that a worker could take.
-    pub(crate) fn take_into(
-        &self,
-        into: &mut VecDeque<Entry<E>>,
-        limit: usize,
-        idle: impl FnOnce(),
-    ) -> Taken {
+    pub(crate) fn take_into(&self, into: &mut Runs<E>, limit: usize, idle: impl FnOnce()) -> Taken {
         let mut state = self.0.lock();
         let lane = state.take_into(into, limit);
         let more = state.is_ready();
@@ -89,12 +88,7 @@ impl<E> Inbox<E> {
 
     /// Takes back, in front, what a batch left; lets its lane go. `ready` runs
     /// under the lock when there is something to take.
-    pub(crate) fn give_back(
-        &self,
-        lane: Option<LaneId>,
-        left: &mut VecDeque<Entry<E>>,
-        ready: impl FnOnce(),
-    ) {
+    pub(crate) fn give_back(&self, lane: Option<LaneId>, left: &mut Runs<E>, ready: impl FnOnce()) {
         let mut state = self.0.lock();
         match (lane, &mut state.lanes) {
             (Some(lane), Some(lanes)) => lanes.release(lane, left),
@@ -111,14 +105,14 @@ impl<E> Inbox<E> {
     }
 
     /// Takes no more events from now on, and gives out all it holds.
-    pub(crate) fn close(&self) -> VecDeque<Entry<E>> {
+    pub(crate) fn close(&self) -> Runs<E> {
         let mut state = self.0.lock();
         state.closed = true;
         state.drain()
     }
 
     /// Gives out all it holds and stays open.
-    pub(crate) fn drain(&self) -> VecDeque<Entry<E>> {
+    pub(crate) fn drain(&self) -> Runs<E> {
         self.0.lock().drain()
     }
 
@@ -141,7 +135,7 @@ impl<E> State<E> {
         }
     }
 
-    fn take_into(&mut self, into: &mut VecDeque<Entry<E>>, limit: usize) -> Option<LaneId> {
+    fn take_into(&mut self, into: &mut Runs<E>, limit: usize) -> Option<LaneId> {
         self.lanes_next = !self.lanes_next;
         let keyed = self.lanes.as_ref().is_some_and(|lanes| lanes.is_ready());
         if keyed && (self.lanes_next || self.events.len() == 0) {
@@ -155,8 +149,8 @@ impl<E> State<E> {
         self.events.len() > 0 || self.lanes.as_ref().is_some_and(|lanes| lanes.is_ready())
     }
 
-    fn drain(&mut self) -> VecDeque<Entry<E>> {
-        let mut all = VecDeque::new();
+    fn drain(&mut self) -> Runs<E> {
+        let mut all = Runs::new();
         self.events.take_into(&mut all, usize::MAX);
         if let Some(lanes) = &mut self.lanes {
             lanes.drain_into(&mut all);

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::meta::Key;
-use crate::queue::Entry;
+use crate::queue::runs::{Entry, Runs};
 
 /// How many lanes the keys of a stage are spread over. Keys that share a lane
 /// wait for each other, so it is well above the workers of a domain.
@@ -16,7 +16,7 @@ pub(crate) struct LaneId(usize);
 /// Is the keyed events of a stage, spread over lanes by key.
 #[derive(Debug)]
 pub(crate) struct Lanes<E> {
-    lanes: Vec<Lane<E>>,
+    by_key: Vec<Lane<E>>,
     /// Lanes with events that no batch holds, in the order they became so.
     free: VecDeque<usize>,
     len: usize,
@@ -24,18 +24,18 @@ pub(crate) struct Lanes<E> {
 
 #[derive(Debug)]
 struct Lane<E> {
-    events: VecDeque<Entry<E>>,
+    events: Runs<E>,
     held: bool,
 }
 
 impl<E> Lanes<E> {
     pub(crate) fn new() -> Self {
         let lane = || Lane {
-            events: VecDeque::new(),
+            events: Runs::new(),
             held: false,
         };
         Self {
-            lanes: (0..LANES).map(|_| lane()).collect(),
+            by_key: (0..LANES).map(|_| lane()).collect(),
             free: VecDeque::new(),
             len: 0,
         }
@@ -52,34 +52,30 @@ impl<E> Lanes<E> {
 
     pub(crate) fn push(&mut self, key: Key, entry: Entry<E>) {
         let place = usize::try_from(key.get() % LANES).unwrap_or(0);
-        let Some(lane) = self.lanes.get_mut(place) else {
+        let Some(lane) = self.by_key.get_mut(place) else {
             return;
         };
         if lane.events.is_empty() && !lane.held {
             self.free.push_back(place);
         }
-        lane.events.push_back(entry);
+        lane.events.push(entry);
         self.len += 1;
     }
 
     /// Holds the lane that has been free longest and takes up to `limit` of its events.
-    pub(crate) fn take_into(
-        &mut self,
-        into: &mut VecDeque<Entry<E>>,
-        limit: usize,
-    ) -> Option<LaneId> {
+    pub(crate) fn take_into(&mut self, into: &mut Runs<E>, limit: usize) -> Option<LaneId> {
         let place = self.free.pop_front()?;
-        let lane = self.lanes.get_mut(place)?;
+        let lane = self.by_key.get_mut(place)?;
         lane.held = true;
         let n = limit.min(lane.events.len());
-        into.extend(lane.events.drain(..n));
+        lane.events.move_front(into, n);
         self.len -= n;
         Some(LaneId(place))
     }
 
     /// Takes back what the batch left, in front, and lets the lane go.
-    pub(crate) fn release(&mut self, LaneId(place): LaneId, left: &mut VecDeque<Entry<E>>) {
-        let Some(lane) = self.lanes.get_mut(place) else {
+    pub(crate) fn release(&mut self, LaneId(place): LaneId, left: &mut Runs<E>) {
+        let Some(lane) = self.by_key.get_mut(place) else {
             return;
         };
         self.len += left.len();
@@ -92,8 +88,8 @@ impl<E> Lanes<E> {
     }
 
     /// Takes everything, whoever holds the lanes.
-    pub(crate) fn drain_into(&mut self, into: &mut VecDeque<Entry<E>>) {
-        for lane in &mut self.lanes {
+    pub(crate) fn drain_into(&mut self, into: &mut Runs<E>) {
+        for lane in &mut self.by_key {
             into.append(&mut lane.events);
         }
         self.free.clear();

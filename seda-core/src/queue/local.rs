@@ -1,9 +1,8 @@
 //! A worker's own queue of a stage: no lock, since nobody else reaches it.
 
-use std::collections::VecDeque;
-
+use crate::queue::EventQueue;
 use crate::queue::classes::Classes;
-use crate::queue::{Entry, EventQueue};
+use crate::queue::runs::{Entry, Epoch, Runs, Stamp};
 use crate::room::Room;
 
 /// Is the events that one worker enqueued for itself, and the room it holds ready.
@@ -22,24 +21,20 @@ impl<E> LocalQueue<E> {
         }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.events.len()
-    }
-
-    /// Appends an event as `entry` makes it, or gives it back when there is no
-    /// room; tells whether the queue was empty.
+    /// Appends an event in the worker's current epoch, or gives it back when
+    /// there is no room; tells whether the queue was empty.
     #[inline]
-    pub(crate) fn push(
+    pub(crate) fn push_in(
         &mut self,
         room: &Room,
-        event: E,
-        entry: impl FnOnce(E) -> Entry<E>,
+        (epoch, event): (Epoch, E),
+        stamp: impl FnOnce() -> Stamp,
     ) -> Result<bool, E> {
         if self.pocket == 0 && !self.refill(room) {
             return Err(event);
         }
         self.pocket -= 1;
-        Ok(self.push_reserved(entry(event)))
+        Ok(self.events.push_in(epoch, stamp, event))
     }
 
     #[cold]
@@ -49,7 +44,6 @@ impl<E> LocalQueue<E> {
     }
 
     /// Appends an event whose room is already reserved.
-    #[inline]
     pub(crate) fn push_reserved(&mut self, entry: Entry<E>) -> bool {
         self.events.push(entry)
     }
@@ -59,7 +53,7 @@ impl<E> LocalQueue<E> {
     #[inline]
     pub(crate) fn lend_into(
         &mut self,
-        into: &mut VecDeque<Entry<E>>,
+        into: &mut Runs<E>,
         limit: usize,
         (room, keep): (&Room, usize),
     ) -> usize {
@@ -74,12 +68,7 @@ impl<E> LocalQueue<E> {
     }
 
     /// Takes back what a batch left: `untaken` of it had given up its room.
-    pub(crate) fn give_back(
-        &mut self,
-        left: &mut VecDeque<Entry<E>>,
-        untaken: usize,
-        room: &Room,
-    ) {
+    pub(crate) fn give_back(&mut self, left: &mut Runs<E>, untaken: usize, room: &Room) {
         self.events.give_back(left);
         let from_pocket = untaken.min(self.pocket);
         self.pocket -= from_pocket;

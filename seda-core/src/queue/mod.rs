@@ -4,37 +4,26 @@ pub(crate) mod classes;
 pub(crate) mod inbox;
 pub(crate) mod lanes;
 pub(crate) mod local;
+pub(crate) mod runs;
 
-use std::collections::VecDeque;
-
-use crate::clock::Tick;
-use crate::meta::Meta;
 use classes::{Classes, Classified};
+use runs::{Entry, Epoch, Runs, Stamp};
 
-/// Is an event with what travels along.
-#[derive(Debug)]
-pub(crate) struct Entry<E> {
-    pub(crate) meta: Meta,
-    pub(crate) enqueued: Tick,
-    pub(crate) event: E,
-}
-
-/// Is a run of waiting events, the next one in front.
+/// Is waiting events, the next one in front.
 #[derive(Debug)]
 pub(crate) struct EventQueue<E> {
-    fifo: VecDeque<Entry<E>>,
+    fifo: Runs<E>,
     classified: Option<Box<Classified<E>>>,
 }
 
 impl<E> EventQueue<E> {
     pub(crate) fn new(classes: Option<&Classes>) -> Self {
         Self {
-            fifo: VecDeque::new(),
+            fifo: Runs::new(),
             classified: classes.map(|classes| Box::new(Classified::new(classes))),
         }
     }
 
-    #[inline]
     pub(crate) fn len(&self) -> usize {
         match &self.classified {
             None => self.fifo.len(),
@@ -43,49 +32,58 @@ impl<E> EventQueue<E> {
     }
 
     /// Appends an event; tells whether the queue was empty.
-    #[inline]
     pub(crate) fn push(&mut self, entry: Entry<E>) -> bool {
-        if let Some(classified) = &mut self.classified {
-            return classified.push(entry);
+        match &mut self.classified {
+            None => self.fifo.push(entry),
+            Some(classified) => classified.push(entry),
         }
-        let was_empty = self.fifo.is_empty();
-        self.fifo.push_back(entry);
-        was_empty
+    }
+
+    /// Appends an event in an epoch of the only thread that does so here;
+    /// tells whether the queue was empty.
+    #[inline]
+    pub(crate) fn push_in(
+        &mut self,
+        epoch: Epoch,
+        stamp: impl FnOnce() -> Stamp,
+        event: E,
+    ) -> bool {
+        match &mut self.classified {
+            None => self.fifo.push_in(epoch, stamp, event),
+            Some(classified) => classified.push(Entry {
+                stamp: stamp(),
+                event,
+            }),
+        }
     }
 
     /// Moves up to `limit` events to the back of `into`.
-    pub(crate) fn take_into(&mut self, into: &mut VecDeque<Entry<E>>, limit: usize) {
+    pub(crate) fn take_into(&mut self, into: &mut Runs<E>, limit: usize) {
         match &mut self.classified {
             None if into.is_empty() && limit >= self.fifo.len() => {
+                into.clear();
                 std::mem::swap(&mut self.fifo, into);
             }
-            None => {
-                let n = limit.min(self.fifo.len());
-                into.extend(self.fifo.drain(..n));
-            }
-            Some(classified) => {
-                into.extend(std::iter::from_fn(|| classified.pop()).take(limit));
-            }
+            None => self.fifo.move_front(into, limit),
+            Some(classified) => classified.take_into(into, limit),
         }
     }
 
     /// Hands over all events, or, by class, the next `limit`: whichever is cheaper.
     ///
     /// The caller takes `limit` of them and gives the rest back; without
-    /// classes that costs a swap of two pointers however long the queue is.
+    /// classes that costs a swap of pointers however long the queue is.
     #[inline]
-    pub(crate) fn lend_into(&mut self, into: &mut VecDeque<Entry<E>>, limit: usize) {
-        if self.classified.is_none() && into.is_empty() {
-            // Start over at the front of its memory, which is in the cache.
-            into.clear();
-            std::mem::swap(&mut self.fifo, into);
-        } else {
-            self.take_into(into, limit);
-        }
+    pub(crate) fn lend_into(&mut self, into: &mut Runs<E>, limit: usize) {
+        let limit = match self.classified {
+            None => usize::MAX,
+            Some(_) => limit,
+        };
+        self.take_into(into, limit);
     }
 
     /// Puts events that were handed out but not handled back in front.
-    pub(crate) fn give_back(&mut self, from: &mut VecDeque<Entry<E>>) {
+    pub(crate) fn give_back(&mut self, from: &mut Runs<E>) {
         match &mut self.classified {
             None => {
                 from.append(&mut self.fifo);

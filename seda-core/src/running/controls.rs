@@ -27,7 +27,10 @@ impl Controls {
     }
 
     /// Starts the controllers' thread, if there are any controllers.
-    pub(crate) fn conduct(self, mut conductor: Conductor) -> Result<Option<JoinHandle<()>>, String> {
+    pub(crate) fn conduct(
+        self,
+        mut conductor: Conductor,
+    ) -> Result<Option<JoinHandle<()>>, String> {
         if conductor.due().is_none() {
             return Ok(None);
         }
@@ -44,7 +47,9 @@ impl Controls {
         };
         let thread = std::thread::Builder::new().name("seda-control".into());
         let spawned = thread.spawn(work);
-        spawned.map(Some).map_err(|error| format!("no thread for the controllers: {error}"))
+        spawned
+            .map(Some)
+            .map_err(|error| format!("no thread for the controllers: {error}"))
     }
 
     fn stage(&self, stage: usize) -> Option<&dyn StageControl> {

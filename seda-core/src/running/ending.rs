@@ -105,7 +105,9 @@ impl Inner {
     fn is_drained(&self) -> bool {
         let roster = &self.parts.around.roster;
         // The sources in between: their last answers may make events.
-        roster.is_settled() && self.parts.teams.iter().all(|team| team.is_drained()) && roster.is_settled()
+        roster.is_settled()
+            && self.parts.teams.iter().all(|team| team.is_drained())
+            && roster.is_settled()
     }
 
     fn stop(&self) {
@@ -125,7 +127,10 @@ impl Inner {
     }
 
     fn wake_all(&self) {
-        self.parts.teams.iter().for_each(|team| team.site.wake_all());
+        self.parts
+            .teams
+            .iter()
+            .for_each(|team| team.site.wake_all());
         self.parts.around.life.announce();
     }
 }

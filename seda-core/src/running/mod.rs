@@ -20,7 +20,7 @@ use crate::life::Phase;
 use crate::meta::TraceId;
 use crate::plan::DomainKind;
 use crate::running::controls::Controls;
-use crate::running::parts::Parts;
+use crate::running::parts::{Assembled, Parts};
 use crate::sink::Sink;
 use crate::trace::Hop;
 use crate::worker::restarts::Restarts;
@@ -39,9 +39,8 @@ pub(crate) struct Inner {
 }
 
 impl Running {
-    pub(crate) fn launch(mut parts: Parts) -> Result<Self, Vec<String>> {
+    pub(crate) fn launch(Assembled { parts, controllers }: Assembled) -> Result<Self, Vec<String>> {
         let now = parts.around.clock.now();
-        let controllers = std::mem::take(&mut parts.controllers);
         let conductor = Conductor::new(controllers, now);
         let inner = Arc::new(Inner {
             parts,
@@ -97,7 +96,7 @@ impl Running {
 
     /// Lists stages that no event can reach, inlets taken so far included.
     pub fn unreachable(&self) -> Vec<String> {
-        unreachable(self.inner.parts.around.roster.iter())
+        unreachable(&self.inner.parts.around.roster)
     }
 
     /// Changes the bound of a stage's queue; what waits beyond a smaller one stays.
@@ -148,10 +147,8 @@ impl Inner {
                 };
                 match team.hire(started) {
                     Ok(_) => expected += 1,
-                    Err(error) => complaints.push(format!(
-                        "domain `{}`: no thread: {error}",
-                        team.site.name()
-                    )),
+                    Err(error) => complaints
+                        .push(format!("domain `{}`: no thread: {error}", team.site.name())),
                 }
             }
         }

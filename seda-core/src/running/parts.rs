@@ -9,17 +9,22 @@ use crate::trace::Traces;
 use crate::worker::restarts::Restarts;
 use crate::worker::team::{Surroundings, Team};
 
+/// Is what a checked graph has become, before its first thread.
+pub(crate) struct Assembled {
+    pub(crate) parts: Parts,
+    /// The controllers, each with its stage's place.
+    pub(crate) controllers: Vec<(usize, Box<dyn Controller>)>,
+}
+
 /// Is everything that a running graph, or a simulated one, is made of.
 pub(crate) struct Parts {
     pub(crate) name: Arc<str>,
     pub(crate) around: Surroundings,
     pub(crate) teams: Vec<Arc<Team>>,
-    /// The controllers, each with its stage's place.
-    pub(crate) controllers: Vec<(usize, Box<dyn Controller>)>,
     pub(crate) restarts: Vec<Option<Arc<Mutex<Restarts>>>>,
+    /// The stages' places in the roster, by rank.
+    pub(crate) stage_of_rank: Vec<usize>,
     /// The sources' names.
     pub(crate) sources: Vec<String>,
     pub(crate) traces: Arc<Traces>,
-    /// Whether there is a stage for failures.
-    pub(crate) failures: bool,
 }

@@ -11,11 +11,11 @@ use crate::failure::{DeadLetter, Death};
 use crate::gate;
 use crate::here::Here;
 use crate::meta::Meta;
-use crate::queue::Entry;
 use crate::queue::inbox::Inbox;
+use crate::queue::runs::Entry;
 use crate::rejected::Reason;
-use crate::stage::untyped::Untyped;
 use crate::stage::placement::{Placement, Placing};
+use crate::stage::untyped::Untyped;
 
 /// Takes dead letters of one stage to wherever they go.
 pub(crate) type Undertaker<E> = Box<dyn Fn(DeadLetter<E>) + Send + Sync>;
@@ -33,7 +33,6 @@ pub(crate) struct StageCore<E> {
 pub(crate) type Refusal = (Reason, Option<std::time::Duration>);
 
 /// Is what asks to enter.
-#[derive(Clone, Copy)]
 pub(crate) enum Ask<'e, E> {
     Event(&'e E),
     Events(&'e [E]),
@@ -57,7 +56,7 @@ impl<E> StageCore<E> {
         here: &Here,
         edge: &Edge,
         meta: &Meta,
-        ask: Ask<'_, E>,
+        ask: &Ask<'_, E>,
     ) -> Result<(), Refusal> {
         let gate = &self.common.gate;
         if gate.is_plain() && meta.deadline() == Tick::NEVER {
@@ -78,7 +77,7 @@ impl<E> StageCore<E> {
         let verdict = match ask {
             Ask::Event(event) => policy.admit(event, meta, &view),
             Ask::Events(events) => policy.admit_all(events, meta, &view),
-            Ask::Room(n) => policy.admit_room(n, meta, &view),
+            Ask::Room(n) => policy.admit_room(*n, meta, &view),
         };
         match verdict {
             Verdict::Admit => Ok(()),
@@ -138,8 +137,8 @@ impl<E> StageCore<E> {
         if let Some(undertaker) = self.undertaker.get() {
             undertaker(DeadLetter {
                 event: entry.event,
-                meta: entry.meta,
-                stage: self.common.name.clone(),
+                meta: entry.stamp.meta,
+                stage: Arc::clone(&self.common.name),
                 death,
             });
         }
@@ -155,7 +154,7 @@ impl<E> StageCore<E> {
         let n = dead.len();
         self.common.room.release(n);
         self.common.count_dead_outside(n);
-        dead.into_iter().for_each(|entry| self.bury(entry, death));
+        dead.for_each(|entry| self.bury(entry, death));
         n
     }
 

@@ -54,10 +54,10 @@ impl Untyped {
     /// Tells the time for an enqueue: the batch's stamp where that is exact enough.
     #[inline]
     pub(crate) fn stamp(&self, here: &Here) -> Tick {
-        if here.exact.get() {
+        if here.is_exact() {
             self.clock.now()
         } else {
-            here.now.get()
+            here.now()
         }
     }
 

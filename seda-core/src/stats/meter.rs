@@ -100,7 +100,8 @@ impl Meter {
 
     #[inline]
     pub(crate) fn begin(&self, now: Tick) {
-        self.busy_since.store(now.as_nanos().max(1), Ordering::Relaxed);
+        self.busy_since
+            .store(now.as_nanos().max(1), Ordering::Relaxed);
     }
 
     #[inline]

@@ -49,7 +49,8 @@ impl Pace {
 
     /// Tells whether each enqueue needs a time stamp of its own.
     pub(crate) fn is_slow(&self) -> bool {
-        self.service.is_none_or(|service| service > nanos(STAMP_WORTH))
+        self.service
+            .is_none_or(|service| service > nanos(STAMP_WORTH))
     }
 
     /// Cuts a batch so that it does not hold up the worker's other stages.
@@ -60,7 +61,9 @@ impl Pace {
             Some(0) => u64::MAX,
             Some(service) => nanos(BATCH_TIME) / service,
         };
-        usize::try_from(fits).unwrap_or(usize::MAX).clamp(1, batch_max.max(1))
+        usize::try_from(fits)
+            .unwrap_or(usize::MAX)
+            .clamp(1, batch_max.max(1))
     }
 
     /// Tells whether this batch is one that the histograms take.

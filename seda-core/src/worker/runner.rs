@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use parking_lot::Mutex;
 
 use crate::batch::{Batch, Terms};
-use crate::clock::{Clock, Tick};
+use crate::clock::{Clock, Tick, nanos};
 use crate::error::panic_message;
 use crate::failure::{Cause, Death, Failure};
 use crate::gate;
@@ -21,6 +21,7 @@ use crate::stats::meter::Meter;
 use crate::trace::{Tracer, Traces};
 use crate::worker::pace::Pace;
 use crate::worker::restarts::Restarts;
+use crate::worker::settle::Ended;
 
 /// An event that has waited for this part of its stage's budget is given up:
 /// what is left would not be enough to handle it (load-conditioning.md §2).
@@ -28,8 +29,8 @@ const BUDGET_WAITED: f64 = 0.9;
 
 /// Is one stage on one worker, whatever its events are.
 pub(crate) trait Runner {
-    /// Takes a batch; gives its size. `inbox` says that the inbox may have events.
-    fn begin(&mut self, here: &Here, inbox: bool) -> usize;
+    /// Takes a batch; gives its size.
+    fn begin(&mut self, here: &Here, inbox: Inbox) -> usize;
 
     /// Runs the handler on the batch and accounts for every event of it.
     fn finish(&mut self, here: &Here) -> Outcome;
@@ -39,6 +40,15 @@ pub(crate) trait Runner {
 
     /// Buries what the worker's own queue holds.
     fn abandon(&mut self, here: &Here, death: Death);
+}
+
+/// Says whether to look into a stage's inbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Inbox {
+    /// It may have events for this worker.
+    MayHaveEvents,
+    /// It has none.
+    Empty,
 }
 
 /// Says how a batch ended.
@@ -119,10 +129,11 @@ impl<H: Handler> StageRunner<H> {
         self.crew.core.common.meter(self.seat)
     }
 
-    fn fill(&mut self, here: &Here, inbox: bool) -> usize {
+    fn fill(&mut self, here: &Here, inbox: Inbox) -> usize {
         let core = &*self.crew.core;
         let limit = self.pace.cut(core.common.batch_max.load(Ordering::Relaxed));
         // Serve the inbox and the worker's own queue in turn.
+        let inbox = inbox == Inbox::MayHaveEvents;
         let inbox_first = inbox && !self.from_inbox;
         if !inbox_first {
             let n = self.fill_locally(here, limit);
@@ -131,7 +142,11 @@ impl<H: Handler> StageRunner<H> {
                 return n;
             }
         }
-        let n = if inbox { self.fill_from_inbox(limit) } else { 0 };
+        let n = if inbox {
+            self.fill_from_inbox(limit)
+        } else {
+            0
+        };
         self.from_inbox = n > 0;
         if n == 0 && inbox_first {
             return self.fill_locally(here, limit);
@@ -148,11 +163,15 @@ impl<H: Handler> StageRunner<H> {
             return 0;
         };
         let room = &core.common.room;
-        let keep = if core.common.waiters.any() { 0 } else { room.pocket() };
+        let keep = if core.common.waiters.any() {
+            0
+        } else {
+            room.pocket()
+        };
         here.ready.remove(place.bit);
-        let entries = &mut self.batch.entries;
-        let lent = local.queue.with(here, entries, |queue, entries| {
-            queue.lend_into(entries, limit, (room, keep))
+        let runs = &mut self.batch.runs;
+        let lent = local.queue.with(here, runs, |queue, runs| {
+            queue.lend_into(runs, limit, (room, keep))
         });
         core.common.waiters.room_freed();
         lent.unwrap_or(0)
@@ -164,12 +183,12 @@ impl<H: Handler> StageRunner<H> {
             return 0;
         };
         let idle = || place.mark_idle();
-        let taken = core.inbox.take_into(&mut self.batch.entries, limit, idle);
+        let taken = core.inbox.take_into(&mut self.batch.runs, limit, idle);
         self.lane = taken.lane;
         if taken.more {
             place.wake();
         }
-        let n = self.batch.entries.len();
+        let n = self.batch.runs.len();
         if n > 0 {
             core.common.room.release(n);
             core.common.waiters.room_freed();
@@ -192,19 +211,15 @@ impl<H: Handler> StageRunner<H> {
     /// Takes the waits of the batch into the histogram, a run of equal stamps at once.
     fn sample_waits(&self, meter: &Meter, now: Tick) {
         meter.spreads(|spreads| {
-            let mut run: (Option<Tick>, u64) = (None, 0);
-            for entry in self.batch.entries.iter().take(self.size) {
-                if run.0 == Some(entry.enqueued) {
-                    run.1 += 1;
-                    continue;
+            let mut left = self.size;
+            for (stamp, len) in self.batch.runs.stamps() {
+                let n = len.min(left);
+                let wait = nanos(now.since(stamp.enqueued));
+                spreads.wait.record(wait, n as u64);
+                left -= n;
+                if left == 0 {
+                    break;
                 }
-                if let (Some(stamp), n) = run {
-                    spreads.wait.record(crate::clock::nanos(now.since(stamp)), n);
-                }
-                run = (Some(entry.enqueued), 1);
-            }
-            if let (Some(stamp), n) = run {
-                spreads.wait.record(crate::clock::nanos(now.since(stamp)), n);
             }
             spreads.batch.record(self.size as u64, 1);
         });
@@ -219,7 +234,7 @@ impl<H: Handler> StageRunner<H> {
         let ran = catch_unwind(AssertUnwindSafe(|| handler.handle(batch)));
         match ran {
             Ok(Ok(())) => None,
-            Ok(Err(error)) if batch.taken == 0 && !batch.deferred => Some(Cause::Untaken(error)),
+            Ok(Err(error)) if batch.is_untouched() => Some(Cause::Untaken(error)),
             Ok(Err(error)) => Some(Cause::Error(error)),
             Err(panic) => {
                 self.handler = None;
@@ -234,7 +249,7 @@ impl<H: Handler> StageRunner<H> {
 }
 
 impl<H: Handler> Runner for StageRunner<H> {
-    fn begin(&mut self, here: &Here, inbox: bool) -> usize {
+    fn begin(&mut self, here: &Here, inbox: Inbox) -> usize {
         if !self.crew.core.common.gate.is_plain() && self.is_quarantined() {
             self.abandon(here, Death::Quarantined);
             return 0;
@@ -243,7 +258,7 @@ impl<H: Handler> Runner for StageRunner<H> {
         if self.size == 0 {
             return 0;
         }
-        let now = here.now.get();
+        let now = here.now();
         self.begun = now;
         self.sampled = self.crew.measured && self.pace.samples(now);
         if let Some(meter) = self.meter() {
@@ -257,15 +272,24 @@ impl<H: Handler> Runner for StageRunner<H> {
     }
 
     fn finish(&mut self, here: &Here) -> Outcome {
-        here.exact.set(self.pace.is_slow());
+        if self.pace.is_slow() {
+            here.stamp_each();
+        } else {
+            here.stamp_batches();
+        }
         here.refused.set(None);
-        self.batch.begin(self.size, self.terms(here.now.get()));
+        self.batch.begin(self.size, self.terms(here.now()));
         let failed = self.run_handler();
-        let refused = here.refused.get();
-        self.batch.end();
-        let end = self.crew.clock.now();
-        here.now.set(end);
-        self.settle(here, end, failed, refused)
+        let given = self.batch.end();
+        let at = self.crew.clock.now();
+        here.set_now(at);
+        let ended = Ended {
+            at,
+            given,
+            failed,
+            refused: here.refused.get(),
+        };
+        self.settle(here, ended)
     }
 
     fn rest(&mut self, here: &Here) {
@@ -273,7 +297,9 @@ impl<H: Handler> Runner for StageRunner<H> {
         let local = core.placement.get().and_then(|place| place.local(here));
         if let Some(local) = local {
             let room = &core.common.room;
-            let had = local.queue.with(here, (), |queue, ()| queue.empty_pocket(room));
+            let had = local
+                .queue
+                .with(here, (), |queue, ()| queue.empty_pocket(room));
             if had == Ok(true) {
                 core.common.waiters.room_freed();
             }
@@ -290,7 +316,7 @@ impl<H: Handler> Runner for StageRunner<H> {
                 meter.taken.add(n);
                 meter.dead.add(n);
             }
-            for entry in std::mem::take(&mut self.batch.entries) {
+            for entry in self.batch.runs.by_ref() {
                 self.crew.core.bury(entry, death);
             }
         }
@@ -298,7 +324,6 @@ impl<H: Handler> Runner for StageRunner<H> {
         if let Some(place) = self.crew.core.placement.get() {
             place.mark_idle();
         }
-        here.meta.set(&Meta::NONE);
+        here.set_meta(Meta::NONE);
     }
 }
-

@@ -88,7 +88,9 @@ mod tests {
     #[test]
     fn the_most_downstream_runs_first_but_the_other_is_not_starved() {
         let mut schedule = Schedule::new(&[]);
-        let upstream = (0..610).filter(|_| schedule.pick(both()) == Some(1)).count();
+        let upstream = (0..610)
+            .filter(|_| schedule.pick(both()) == Some(1))
+            .count();
         assert_eq!(upstream, 10);
         assert_eq!(schedule.pick(Set::EMPTY), None);
     }

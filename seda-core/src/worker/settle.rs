@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use crate::batch::Given;
 use crate::clock::{Tick, nanos};
 use crate::failure::{Cause, Death, Failure};
 use crate::gate;
@@ -10,37 +11,43 @@ use crate::handler::Handler;
 use crate::here::{Here, StageRef};
 use crate::worker::runner::{Outcome, StageRunner};
 
+/// Is how the handler ended.
+pub(crate) struct Ended {
+    pub(crate) at: Tick,
+    pub(crate) given: Given,
+    pub(crate) failed: Option<Cause>,
+    /// Who refused last for want of room.
+    pub(crate) refused: Option<StageRef>,
+}
+
 impl<H: Handler> StageRunner<H> {
-    /// Accounts for every event of the batch that ended at `end`.
-    pub(crate) fn settle(
-        &mut self,
-        here: &Here,
-        end: Tick,
-        failed: Option<Cause>,
-        refused: Option<StageRef>,
-    ) -> Outcome {
-        let lost = match failed {
-            None => 0,
-            Some(cause) => self.lose(here, cause),
+    /// Accounts for every event of the batch.
+    pub(crate) fn settle(&mut self, here: &Here, ended: Ended) -> Outcome {
+        let given = ended.given;
+        let (handled, lost) = match ended.failed {
+            None => (given.taken, 0),
+            Some(cause) => self.lose(here, cause, given),
         };
-        self.measure(end, lost);
-        let idle_hands = self.batch.taken + lost + self.batch.expired.len() == 0;
-        let parked = self.batch.deferred || idle_hands;
-        self.return_leftovers(here);
-        self.bury_expired();
-        if parked {
-            Outcome::Parked(refused.filter(|_| self.batch.deferred))
-        } else {
-            Outcome::Open
+        self.measure(ended.at, handled, lost);
+        let expired = self.bury_expired();
+        let finished = handled + lost + expired;
+        self.return_leftovers(here, self.size - finished.min(self.size));
+        if given.deferred {
+            self.count_deferral();
+            return Outcome::Parked(ended.refused);
         }
+        if finished == 0 {
+            return Outcome::Parked(None);
+        }
+        Outcome::Open
     }
 
-    fn measure(&mut self, end: Tick, lost: usize) {
+    fn measure(&mut self, end: Tick, handled: usize, lost: usize) {
         let elapsed = end.since(self.begun);
-        let done = self.batch.taken.max(lost);
+        let done = handled + lost;
         self.pace.observe(elapsed, done);
         let Some(meter) = self.meter() else { return };
-        meter.handled.add(done - lost);
+        meter.handled.add(handled);
         meter.batches.add(1);
         meter.end();
         if self.crew.measured {
@@ -53,19 +60,21 @@ impl<H: Handler> StageRunner<H> {
         }
     }
 
-    /// Puts what the handler left back in front of the queue it came from.
-    fn return_leftovers(&mut self, here: &Here) {
-        let finished = self.batch.taken + self.batch.expired.len() + self.untaken_lost();
-        let left = self.size - finished.min(self.size);
-        let core = &*self.crew.core;
+    fn count_deferral(&self) {
+        if let Some(meter) = self.meter() {
+            meter.deferrals.add(1);
+        }
+    }
+
+    /// Puts what the handler left back in front of the queue it came from:
+    /// `left` events of the batch, and those that were only lent to it.
+    fn return_leftovers(&mut self, here: &Here, left: usize) {
         if left > 0
             && let Some(meter) = self.meter()
         {
             meter.taken.take_off(left);
-            if self.batch.deferred {
-                meter.deferrals.add(1);
-            }
         }
+        let core = &*self.crew.core;
         let Some(place) = core.placement.get() else {
             return;
         };
@@ -74,51 +83,49 @@ impl<H: Handler> StageRunner<H> {
                 core.common.room.force(left);
                 let lane = self.lane.take();
                 let ready = || place.mark_ready();
-                core.inbox.give_back(lane, &mut self.batch.entries, ready);
+                core.inbox.give_back(lane, &mut self.batch.runs, ready);
                 place.wake();
             }
-        } else if !self.batch.entries.is_empty()
+        } else if !self.batch.runs.is_empty()
             && let Some(local) = place.local(here)
         {
-            let entries = &mut self.batch.entries;
+            let runs = &mut self.batch.runs;
             let room = &core.common.room;
-            let _ = local.queue.with(here, entries, |queue, entries| {
-                queue.give_back(entries, left, room);
+            let _ = local.queue.with(here, runs, |queue, runs| {
+                queue.give_back(runs, left, room);
             });
             here.ready.insert(place.bit);
         }
     }
 
-    /// One event was taken off for a handler that failed before it took any.
-    fn untaken_lost(&self) -> usize {
-        usize::from(self.batch.taken == 0 && self.batch.pending == 1)
-    }
-
-    fn bury_expired(&mut self) {
-        let n = self.batch.expired.len();
-        if n == 0 {
-            return;
-        }
-        if let Some(meter) = self.meter() {
+    fn bury_expired(&mut self) -> usize {
+        let expired = self.batch.take_expired();
+        let n = expired.len();
+        if n > 0
+            && let Some(meter) = self.meter()
+        {
             meter.expired.add(n);
         }
-        for entry in std::mem::take(&mut self.batch.expired) {
+        for entry in expired {
             self.crew.core.bury(entry, Death::Expired);
         }
+        n
     }
 
     /// Loses what the handler failed on, says so, and makes it anew after a
-    /// panic; gives how many events are lost.
+    /// panic; gives how many events were handled before, and how many are lost.
     #[cold]
-    fn lose(&mut self, here: &Here, cause: Cause) -> usize {
+    fn lose(&mut self, here: &Here, cause: Cause, given: Given) -> (usize, usize) {
         let panicked = matches!(cause, Cause::Panic(_));
-        let meta = self.batch.last_meta();
-        if self.batch.taken == 0 && !self.batch.deferred {
-            // It must not get the same batch for ever.
-            self.batch.entries.pop_front();
-            self.batch.pending = 1;
+        let mut meta = given.last;
+        let mut lost = given.pending;
+        if given.taken == 0 && !given.deferred {
+            // It must not get the same batch for ever: one event is taken off.
+            if let Some(entry) = self.batch.runs.pop_front() {
+                meta = entry.stamp.meta;
+                lost = 1;
+            }
         }
-        let lost = self.batch.pending;
         if let Some(meter) = self.meter() {
             meter.failed.add(lost);
         }
@@ -131,26 +138,24 @@ impl<H: Handler> StageRunner<H> {
         if panicked {
             self.remake(here);
         }
-        lost
+        (given.taken.saturating_sub(lost), lost)
     }
 
     fn report(&self, failure: Failure) {
-        match &self.crew.failures {
-            Some(sink) => {
-                sink.enqueue_lossy(failure);
-            }
-            None => tracing::warn!(target: "seda", "{failure}"),
+        if let Some(sink) = &self.crew.failures {
+            sink.enqueue_lossy(failure);
+        } else {
+            tracing::warn!(target: "seda", "{failure}");
         }
     }
 
     fn remake(&mut self, here: &Here) {
         let make = Arc::clone(&self.crew.make);
-        let made = catch_unwind(AssertUnwindSafe(|| (make.lock())()));
-        self.handler = made.ok();
-        let exceeded = self.crew.restarts.lock().exceeded(here.now.get());
-        if (exceeded || self.handler.is_none())
-            && self.crew.core.common.gate.set(gate::QUARANTINED)
-        {
+        let anew = catch_unwind(AssertUnwindSafe(|| (make.lock())()));
+        self.handler = anew.ok();
+        let exceeded = self.crew.restarts.lock().exceeded(here.now());
+        let unfit = exceeded || self.handler.is_none();
+        if unfit && self.crew.core.common.gate.set(gate::QUARANTINED) {
             tracing::error!(
                 target: "seda",
                 stage = &*self.crew.core.common.name,

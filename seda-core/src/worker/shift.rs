@@ -10,7 +10,7 @@ use crate::here::{Here, StageRef};
 use crate::ready::{Bit, Set};
 use crate::roster::Roster;
 use crate::waiters::Waiter;
-use crate::worker::runner::{Outcome, Runner};
+use crate::worker::runner::{Inbox, Outcome, Runner};
 use crate::worker::schedule::Schedule;
 
 /// How long a stage is parked when nobody says when there is room.
@@ -54,14 +54,14 @@ impl Shift {
     }
 
     /// Gives the stages that have events and are not parked.
-    #[inline]
     pub(crate) fn ready(&self, here: &Here) -> Set {
         let inboxes = self.site.ready_for(self.worker);
-        here.ready
-            .load()
-            .or(inboxes)
-            .and(self.mine)
-            .and_not(self.parked)
+        self.runnable(here, inboxes)
+    }
+
+    fn runnable(&self, here: &Here, inboxes: Set) -> Set {
+        let ready = here.ready.load().or(inboxes);
+        ready.and(self.mine).and_not(self.parked)
     }
 
     pub(crate) const fn has_parked(&self) -> bool {
@@ -91,10 +91,15 @@ impl Shift {
 
     /// Takes a batch of the stage that is next; gives its rank and size.
     pub(crate) fn begin(&mut self, here: &Here) -> Option<(usize, usize)> {
-        self.unpark(here.now.get());
+        self.unpark(here.now());
         loop {
-            let rank = self.schedule.pick(self.ready(here))?;
-            let inbox = self.site.ready_for(self.worker).contains(Bit::of_rank(rank));
+            let inboxes = self.site.ready_for(self.worker);
+            let rank = self.schedule.pick(self.runnable(here, inboxes))?;
+            let inbox = if inboxes.contains(Bit::of_rank(rank)) {
+                Inbox::MayHaveEvents
+            } else {
+                Inbox::Empty
+            };
             let runner = self.runners.get_mut(rank)?.as_mut()?;
             let size = runner.begin(here, inbox);
             if size > 0 {
@@ -105,12 +110,12 @@ impl Shift {
 
     /// Runs the handler of the batch that was begun.
     pub(crate) fn finish(&mut self, here: &Here, rank: usize) {
-        let begun = here.now.get();
+        let begun = here.now();
         let Some(Some(runner)) = self.runners.get_mut(rank) else {
             return;
         };
         let outcome = runner.finish(here);
-        let now = here.now.get();
+        let now = here.now();
         self.schedule.charge(rank, now.since(begun));
         if let Outcome::Parked(refused) = outcome {
             self.park(Bit::of_rank(rank), refused, now);
@@ -119,7 +124,10 @@ impl Shift {
 
     /// Gives back what is held ready, before sleep.
     pub(crate) fn rest(&mut self, here: &Here) {
-        self.runners.iter_mut().flatten().for_each(|runner| runner.rest(here));
+        self.runners
+            .iter_mut()
+            .flatten()
+            .for_each(|runner| runner.rest(here));
     }
 
     /// Buries all that waits here.

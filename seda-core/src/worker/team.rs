@@ -198,7 +198,8 @@ impl Team {
         }
     }
 
-    fn make_sources(&self, worker: usize) -> Result<Vec<Box<dyn Source>>, BoxError> {
+    /// Makes a worker's sources; the simulator calls it too.
+    pub(crate) fn make_sources(&self, worker: usize) -> Result<Vec<Box<dyn Source>>, BoxError> {
         let mut makers = self.sources.lock();
         makers.iter_mut().filter_map(|make| make(worker)).collect()
     }

@@ -41,13 +41,13 @@ impl WorkerLoop {
     /// Gives the driver's error; the worker can then do nothing more.
     pub(crate) fn live(&mut self, here: &Here) -> io::Result<()> {
         loop {
-            here.now.set(self.clock.now());
+            here.set_now(self.clock.now());
             match self.life.phase() {
                 Phase::Running => {}
                 Phase::Draining => self.quiesce(),
                 Phase::Stopping => break,
             }
-            let next = self.poll_sources(here.now.get());
+            let next = self.poll_sources(here.now());
             let ran = self.work(here);
             let again = ran || next == Next::Again;
             self.report_progress();
@@ -97,7 +97,7 @@ impl WorkerLoop {
 
     /// Tells whether it slept its whole idle time for nothing.
     fn may_leave(&self, here: &Here, timeout: Option<Duration>) -> bool {
-        let idle = self.clock.now().since(here.now.get());
+        let idle = self.clock.now().since(here.now());
         self.leaves_after.is_some_and(|wait| idle >= wait)
             && timeout == self.leaves_after
             && !self.shift.has_parked()
@@ -111,7 +111,10 @@ impl WorkerLoop {
             Next::Again => Some(Tick::ZERO),
             Next::Idle | Next::Ended => None,
         };
-        let due = [source, self.shift.next_unpark()].into_iter().flatten().min();
+        let due = [source, self.shift.next_unpark()]
+            .into_iter()
+            .flatten()
+            .min();
         let due = due.filter(|tick| *tick != Tick::NEVER);
         let wait = due.map(|tick| tick.since(self.clock.now()));
         [wait, self.leaves_after].into_iter().flatten().min()

@@ -3,7 +3,7 @@
 use crate::failure::Death;
 use crate::here;
 use crate::meta::Meta;
-use crate::queue::Entry;
+use crate::queue::runs::{Entry, Stamp};
 use crate::rejected::Rejected;
 use crate::sink::Sink;
 
@@ -62,11 +62,11 @@ impl<'s, E: Send + 'static> Slots<'s, E> {
         self.left -= 1;
         here::with(|here| {
             if let Err(event) = self.sink.push_reserved(here, &self.meta, event) {
-                self.sink.bury_filled(Entry {
+                let stamp = Stamp {
                     meta: self.meta,
-                    enqueued: here.now.get(),
-                    event,
-                });
+                    enqueued: here.now(),
+                };
+                self.sink.bury_filled(Entry { stamp, event });
             }
         });
     }

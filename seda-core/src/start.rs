@@ -21,7 +21,7 @@ use crate::plan::{DomainKind, Plan};
 use crate::ready::Bit;
 use crate::roster::Roster;
 use crate::running::Running;
-use crate::running::parts::Parts;
+use crate::running::parts::{Assembled, Parts};
 use crate::sink::Sink;
 use crate::stage::placement::Placing;
 use crate::worker::team::{Post, SourceMaker, Surroundings, Team};
@@ -37,66 +37,91 @@ impl Graph {
     /// Lists everything that is wrong with the graph or the plan, naming
     /// stages and edges; or what kept a thread, driver or source from
     /// starting. Nothing runs then.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a plan is used up by its graph, and most are made in the call"
+    )]
     pub fn start(self, plan: Plan) -> Result<Running, StartError> {
         let name = Arc::clone(&self.name);
-        let parts = self.assemble(&plan)?;
-        Running::launch(parts).map_err(|complaints| StartError::new(&name, complaints))
+        let assembled = self.assemble(&plan)?;
+        Running::launch(assembled).map_err(|complaints| StartError::new(&name, complaints))
     }
 
     /// Checks everything and builds the domains, but starts no thread.
-    pub(crate) fn assemble(mut self, plan: &Plan) -> Result<Parts, StartError> {
-        let topology = Topology::of(self.specs.iter().map(|spec| &*spec.control));
-        let mut complaints = self.check(&topology);
+    pub(crate) fn assemble(mut self, plan: &Plan) -> Result<Assembled, StartError> {
+        let topology = Topology::of(&self.specs);
+        let domains = self.lay_out(plan, &topology)?;
+        let sources = self.sources.drain(..);
+        let (names, mut makers): (Vec<_>, Vec<_>) = sources
+            .map(|source| (source.name, Some(source.make)))
+            .unzip();
+        let around = self.surroundings();
+        let stage_of_rank = topology.by_rank();
+        let musters = (0..self.specs.len()).map(|stage| self.muster(stage, plan));
+        let mut assembly = Assembly {
+            plan,
+            ranks: inverse(&stage_of_rank),
+            musters: musters.map(Some).collect(),
+            specs: &mut self.specs,
+            controllers: Vec::new(),
+        };
+        let mut teams = Vec::new();
+        for domain in &domains {
+            let of_domain = domain.sources.iter();
+            let sources = of_domain.filter_map(|index| makers.get_mut(*index)?.take());
+            teams.push(assembly.team(domain, sources.collect(), around.clone()));
+        }
+        let controllers = assembly.controllers;
+        let restarts = self.specs.iter().map(|spec| spec.restarts.clone());
+        let parts = Parts {
+            name: Arc::clone(&self.name),
+            restarts: restarts.collect(),
+            teams,
+            around,
+            stage_of_rank,
+            sources: names,
+            traces: Arc::clone(&self.traces),
+        };
+        Ok(Assembled { parts, controllers })
+    }
+
+    /// Checks the graph and applies the plan; gives all complaints at once.
+    fn lay_out(&self, plan: &Plan, topology: &Topology) -> Result<Vec<Domain>, StartError> {
+        let mut complaints = self.check(topology);
         let wishes: Vec<_> = self.specs.iter().map(Spec::wish).collect();
-        let sources: Vec<_> = self.sources.iter().map(|source| source.name.clone()).collect();
+        let sources: Vec<_> = self
+            .sources
+            .iter()
+            .map(|source| source.name.clone())
+            .collect();
         let domains = plan.lay_out(&wishes, &sources).unwrap_or_else(|more| {
             complaints.extend(more);
             Vec::new()
         });
-        if !complaints.is_empty() {
-            return Err(StartError::new(&self.name, complaints));
+        if complaints.is_empty() {
+            Ok(domains)
+        } else {
+            Err(StartError::new(&self.name, complaints))
         }
+    }
+
+    fn surroundings(&self) -> Surroundings {
         let stages = self.specs.iter().map(|spec| Arc::clone(&spec.control));
-        let roster = Arc::new(Roster::new(self.id, stages.collect()));
-        let around = Surroundings {
+        Surroundings {
             life: Arc::new(Life::default()),
             clock: self.clock.clone(),
-            roster: Arc::clone(&roster),
+            roster: Arc::new(Roster::new(self.id, stages.collect())),
             driver: self.driver.clone(),
-        };
-        let failures: Vec<_> = (0..self.specs.len()).map(|stage| self.failure_sink(stage)).collect();
-        let mut builder = Assembly {
-            plan,
-            ranks: topology.ranks(),
-            muster: |stage: usize| Muster {
-                failures: failures.get(stage).cloned().flatten(),
-                traces: Arc::clone(&self.traces),
-                clock: self.clock.clone(),
-                measured: plan.measured,
-            },
-            specs: &mut self.specs,
-            controllers: Vec::new(),
-        };
-        let mut makers: Vec<Option<SourceMaker>> =
-            self.sources.into_iter().map(|source| Some(source.make)).collect();
-        let teams = domains
-            .iter()
-            .map(|domain| {
-                let of_domain = domain.sources.iter();
-                let sources = of_domain.filter_map(|index| makers.get_mut(*index)?.take());
-                builder.team(domain, sources.collect(), around.clone())
-            })
-            .collect();
-        Ok(Parts {
-            name: Arc::clone(&self.name),
-            controllers: builder.controllers,
-            restarts: self.specs.iter().map(|spec| spec.restarts.clone()).collect(),
-            teams,
-            around,
-            sources,
+        }
+    }
+
+    fn muster(&self, stage: usize, plan: &Plan) -> Muster {
+        Muster {
+            failures: self.failure_sink(stage),
             traces: Arc::clone(&self.traces),
-            failures: self.failures.is_some(),
-        })
+            clock: self.clock.clone(),
+            measured: plan.measured,
+        }
     }
 
     fn failure_sink(&self, stage: usize) -> Option<Sink<Failure>> {
@@ -108,15 +133,15 @@ impl Graph {
 }
 
 /// Builds domains one by one.
-struct Assembly<'a, M> {
+struct Assembly<'a> {
     plan: &'a Plan,
     ranks: Vec<usize>,
-    muster: M,
+    musters: Vec<Option<Muster>>,
     specs: &'a mut Vec<Spec>,
     controllers: Vec<(usize, Box<dyn Controller>)>,
 }
 
-impl<M: Fn(usize) -> Muster> Assembly<'_, M> {
+impl Assembly<'_> {
     fn team(
         &mut self,
         domain: &Domain,
@@ -149,11 +174,17 @@ impl<M: Fn(usize) -> Muster> Assembly<'_, M> {
         rank: usize,
         (domain, site, seats): (&Domain, &Arc<Site>, &[Seat]),
     ) -> Option<Post> {
-        let muster = (self.muster)(stage);
+        let muster = self.musters.get_mut(stage)?.take()?;
         let spec = self.specs.get_mut(stage)?;
         let cores = matches!(domain.kind, DomainKind::Cores { .. });
-        let home = spec.solo.then(|| if cores { stage % seats.len() } else { 0 });
-        let planned = self.plan.stages.get(&spec.name).and_then(|seating| seating.batch);
+        let home = spec
+            .solo
+            .then(|| if cores { stage % seats.len() } else { 0 });
+        let planned = self
+            .plan
+            .stages
+            .get(&spec.name)
+            .and_then(|seating| seating.batch);
         let usual = if cores { BATCH_CORES } else { 1 };
         let common = spec.control.common();
         let batch = planned.or(spec.batch).unwrap_or(usual);
@@ -167,8 +198,13 @@ impl<M: Fn(usize) -> Muster> Assembly<'_, M> {
             classes: spec.classes.as_ref(),
         });
         let controllers = std::mem::take(&mut spec.controllers);
-        self.controllers.extend(controllers.into_iter().map(|controller| (stage, controller)));
-        self.controllers.extend(thread_controller(domain).map(|controller| (stage, controller)));
+        self.controllers.extend(
+            controllers
+                .into_iter()
+                .map(|controller| (stage, controller)),
+        );
+        self.controllers
+            .extend(thread_controller(domain).map(|controller| (stage, controller)));
         let recruit = (spec.define.take()?)(muster);
         Some(Post { recruit, home })
     }
@@ -179,7 +215,7 @@ impl<M: Fn(usize) -> Muster> Assembly<'_, M> {
             let spec = self.specs.get(*stage)?;
             self.plan.stages.get(&spec.name)?.share
         };
-        if domain.stages.iter().filter_map(share).next().is_none() {
+        if domain.stages.iter().find_map(share).is_none() {
             return Vec::new();
         }
         let mut shares = vec![1; self.specs.len()];
@@ -191,6 +227,17 @@ impl<M: Fn(usize) -> Muster> Assembly<'_, M> {
         }
         shares
     }
+}
+
+/// Gives each stage's rank, from the stages by rank.
+fn inverse(stage_of_rank: &[usize]) -> Vec<usize> {
+    let mut ranks = vec![0; stage_of_rank.len()];
+    for (rank, stage) in stage_of_rank.iter().enumerate() {
+        if let Some(place) = ranks.get_mut(*stage) {
+            *place = rank;
+        }
+    }
+    ranks
 }
 
 /// Gives the controller of an elastic pool with this one stage.
@@ -206,4 +253,3 @@ fn thread_controller(domain: &Domain) -> Option<Box<dyn Controller>> {
         _ => None,
     }
 }
-

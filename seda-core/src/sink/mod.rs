@@ -1,15 +1,17 @@
 //! The enqueue side of a stage's queue.
 
+pub(crate) mod slots;
+
 use std::fmt;
 use std::sync::Arc;
 
 use crate::edge::{Edge, Overflow};
 use crate::here::{self, Here};
 use crate::meta::Meta;
-use crate::queue::Entry;
 use crate::queue::local::LocalQueue;
+use crate::queue::runs::{Entry, Stamp};
 use crate::rejected::{Reason, Rejected};
-use crate::slots::Slots;
+use crate::sink::slots::Slots;
 use crate::stage::core::{Ask, Refusal, StageCore};
 
 /// Enqueues events for one stage, along one edge of the graph.
@@ -76,7 +78,7 @@ impl<E: Send + 'static> Sink<E> {
     ///
     /// Gives all events back, as [`enqueue`](Self::enqueue) does one.
     pub fn enqueue_all(&self, events: Vec<E>) -> Result<(), Rejected<Vec<E>>> {
-        here::with(|here| self.put_all(here, &here.meta.get(), events))
+        here::with(|here| self.put_all(here, &here.meta(), events))
     }
 
     /// Enqueues one event or drops it; tells which. The drop is counted.
@@ -98,7 +100,7 @@ impl<E: Send + 'static> Sink<E> {
     ///
     /// As for [`enqueue`](Self::enqueue); nothing is reserved then.
     pub fn reserve(&self, n: usize) -> Result<Slots<'_, E>, Rejected<()>> {
-        here::with(|here| self.book(here, here.meta.get(), n))
+        here::with(|here| self.book(here, here.meta(), n))
     }
 
     /// Gives this sink for events with a meta of their own.
@@ -133,17 +135,11 @@ impl<E: Send + 'static> Sink<E> {
         let Some(local) = place.local(here) else {
             return Err(event);
         };
-        if !(core.common.gate.is_plain() && here.meta.is_plain()) {
+        if !(core.common.gate.is_plain() && here.is_plain()) {
             return Err(event);
         }
-        let enqueued = core.common.stamp(here);
-        let entry = |event| Entry {
-            meta: here.meta.get(),
-            enqueued,
-            event,
-        };
         let was_empty = local.queue.with(here, event, |queue, event| {
-            queue.push(&core.common.room, event, entry)
+            queue.push_in(&core.common.room, (here.epoch(), event), || here.stamp())
         })??;
         local.count(self.index, &self.edge);
         if was_empty {
@@ -155,12 +151,12 @@ impl<E: Send + 'static> Sink<E> {
     #[cold]
     #[inline(never)]
     fn put_inheriting(&self, event: E) -> Result<(), Rejected<E>> {
-        here::with(|here| self.put(here, &here.meta.get(), event))
+        here::with(|here| self.put(here, &here.meta(), event))
     }
 
     /// Is the long way: everything is looked at.
     fn put(&self, here: &Here, meta: &Meta, event: E) -> Result<(), Rejected<E>> {
-        match self.core.vet(here, &self.edge, meta, Ask::Event(&event)) {
+        match self.core.vet(here, &self.edge, meta, &Ask::Event(&event)) {
             Err(refusal) => Err(self.refuse(here, refusal, 1, event)),
             Ok(()) => self.put_any(here, meta, event),
         }
@@ -179,15 +175,17 @@ impl<E: Send + 'static> Sink<E> {
 
     fn put_all(&self, here: &Here, meta: &Meta, events: Vec<E>) -> Result<(), Rejected<Vec<E>>> {
         let n = events.len();
-        let asked = self.core.vet(here, &self.edge, meta, Ask::Events(&events));
+        let asked = self.core.vet(here, &self.edge, meta, &Ask::Events(&events));
         let refusal = match asked {
             Err(refusal) => refusal,
             Ok(()) if !self.core.common.room.reserve(n) => (Reason::Full, None),
             Ok(()) => {
-                return self.push_all_reserved(here, meta, events).map_err(|events| {
-                    self.core.common.room.release(n);
-                    self.refuse(here, (Reason::Closed, None), n, events)
-                });
+                return self
+                    .push_all_reserved(here, meta, events)
+                    .map_err(|events| {
+                        self.core.common.room.release(n);
+                        self.refuse(here, (Reason::Closed, None), n, events)
+                    });
             }
         };
         let drops = matches!(
@@ -203,12 +201,11 @@ impl<E: Send + 'static> Sink<E> {
     }
 
     fn push_all_reserved(&self, here: &Here, meta: &Meta, events: Vec<E>) -> Result<(), Vec<E>> {
-        let enqueued = self.core.common.stamp(here);
-        let entry = |event| Entry {
+        let stamp = Stamp {
             meta: *meta,
-            enqueued,
-            event,
+            enqueued: self.core.common.stamp(here),
         };
+        let entry = |event| Entry { stamp, event };
         let mut entries: Vec<Entry<E>> = events.into_iter().map(entry).collect();
         if let Some(place) = self.core.placement.get()
             && let Some(local) = place.local(here).filter(|_| place.lane(meta).is_none())
@@ -233,7 +230,7 @@ impl<E: Send + 'static> Sink<E> {
     }
 
     fn book(&self, here: &Here, meta: Meta, n: usize) -> Result<Slots<'_, E>, Rejected<()>> {
-        let asked = self.core.vet(here, &self.edge, &meta, Ask::Room(n));
+        let asked = self.core.vet(here, &self.edge, &meta, &Ask::Room(n));
         match asked {
             Err(refusal) => Err(self.refuse(here, refusal, n, ())),
             Ok(()) if !self.core.common.room.reserve(n) => {
@@ -246,11 +243,11 @@ impl<E: Send + 'static> Sink<E> {
     /// Enqueues an event whose room is reserved; gives it back when the stage is closed.
     pub(crate) fn push_reserved(&self, here: &Here, meta: &Meta, event: E) -> Result<(), E> {
         let core = &*self.core;
-        let mut entry = Entry {
-            enqueued: core.common.stamp(here),
+        let stamp = Stamp {
             meta: *meta,
-            event,
+            enqueued: core.common.stamp(here),
         };
+        let mut entry = Entry { stamp, event };
         if let Some(place) = core.placement.get()
             && let Some(local) = place.local(here).filter(|_| place.lane(meta).is_none())
         {

@@ -1,0 +1,34 @@
+//! The paved path: everything that a user of the crate names.
+
+pub use crate::admission::{Admission, QueueView, Verdict};
+pub use crate::batch::Batch;
+pub use crate::clock::{Clock, Tick};
+pub use crate::control::bound::TimeBound;
+pub use crate::control::classic::ClassicThreads;
+pub use crate::control::conductor::Decided;
+pub use crate::control::threads::ThreadControl;
+pub use crate::control::{Controller, Decision, Sample};
+pub use crate::driver::{Driver, Parker, Wake};
+pub use crate::edge::{EdgeKind, Overflow};
+pub use crate::error::BoxError;
+pub use crate::failure::{Cause, DeadLetter, Death, Failure};
+pub use crate::graph::builder::StageBuilder;
+pub use crate::graph::check::StartError;
+pub use crate::graph::sources::SourceBuilder;
+pub use crate::graph::wire::Wire;
+pub use crate::graph::{Graph, QUEUE_DEFAULT, Stage};
+pub use crate::handler::Handler;
+pub use crate::ledger::{Account, Ledger, Rejections};
+pub use crate::meta::{Class, Key, Meta, TraceId};
+pub use crate::plan::file::PlanError;
+pub use crate::plan::{DomainKind, Plan};
+pub use crate::queue::classes::Classes;
+pub use crate::rejected::{Reason, Rejected};
+pub use crate::running::Running;
+pub use crate::running::ending::DrainError;
+pub use crate::sink::slots::{Slots, Wanted, reserve_all};
+pub use crate::sink::{Sink, SinkWith};
+pub use crate::source::{Next, Source};
+pub use crate::stats::histogram::Times;
+pub use crate::trace::Hop;
+pub use crate::worker::restarts::Intensity;

@@ -1,0 +1,391 @@
+//! The same graph in virtual time: one thread, seeded, a million events a second.
+
+pub(crate) mod arrivals;
+mod crew;
+mod random;
+pub(crate) mod service;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crate::clock::Tick;
+use crate::control::conductor::{Conductor, Levers};
+use crate::control::{Decision, Sample};
+use crate::gate;
+use crate::graph::check::StartError;
+use crate::graph::{Graph, Stage};
+use crate::ledger::Ledger;
+use crate::meta::Meta;
+use crate::plan::Plan;
+use crate::running::controls;
+use crate::running::ending::DrainError;
+use crate::running::parts::{Assembled, Parts};
+pub use crate::simulator::arrivals::Arrivals;
+use crate::simulator::crew::Crew;
+use crate::simulator::random::Random;
+pub use crate::simulator::service::Service;
+use crate::simulator::service::{Behaviour, SlowDown};
+use crate::sink::Sink;
+
+/// Runs a graph in virtual time: its stages, queues, controllers and handlers
+/// are the real ones; only threads and time are not.
+///
+/// Handlers run at the end of the time that their stage's [`Service`] model
+/// gives them. Which worker goes first when several could, and everything the
+/// models draw, comes from one seed: the same seed gives the same
+/// [`trace_hash`](Self::trace_hash).
+///
+/// ```
+/// use seda_core::{Clock, Graph, Meta, Plan};
+/// use seda_core::simulator::{Arrivals, Service, Simulator};
+/// use std::time::Duration;
+///
+/// let mut graph = Graph::new("one server").with_clock(Clock::manual());
+/// let serve = graph.stage("serve").queue(20).each(|_: u64| Ok(()));
+/// let mut simulator = Simulator::new(graph, &Plan::default().workers(1), 42)?;
+/// simulator.service("serve", Service::exponential(Duration::from_millis(1)));
+/// let inlet = simulator.inlet(&serve);
+/// simulator.arrivals(inlet, Arrivals::poisson(2_000.0), |n| (n, Meta::NONE));
+/// simulator.run_for(Duration::from_secs(10));
+/// let ledger = simulator.drain(Duration::from_secs(1))?;
+/// let serve = ledger.stage("serve").unwrap();
+/// // Twice as much as it can do: about half is rejected.
+/// assert!(serve.rejected.full > 9_000 && serve.handled > 9_000);
+/// # Ok::<(), seda_core::BoxError>(())
+/// ```
+pub struct Simulator {
+    parts: Parts,
+    crew: Crew,
+    conductor: Conductor,
+    behaviours: Vec<Behaviour>,
+    comings: Vec<Coming>,
+    agenda: BinaryHeap<Reverse<Entry>>,
+    random: Random,
+    entries: u64,
+    steps: u64,
+    hash: u64,
+    threads: Vec<AtomicUsize>,
+}
+
+/// Is one arrival process and what it does.
+struct Coming {
+    arrivals: Arrivals,
+    random: Random,
+    enqueue: Box<dyn FnMut(u64) -> bool>,
+    count: u64,
+}
+
+/// Is a moment on the agenda; ties are broken by chance, then by order.
+type Entry = (Tick, u64, u64, Happening);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Happening {
+    Arrival(usize),
+    /// A worker's batch is done.
+    Finish(usize),
+    /// A worker looks for work: a source or a parked stage is due.
+    Look(usize),
+    Control,
+}
+
+impl Simulator {
+    /// Makes a simulator of a graph, which must have a manual clock.
+    ///
+    /// # Errors
+    ///
+    /// Lists everything that is wrong, as [`Graph::start`] does.
+    pub fn new(graph: Graph, plan: &Plan, seed: u64) -> Result<Self, StartError> {
+        let name = Arc::clone(&graph.name);
+        if !graph.clock.is_manual() {
+            let complaint =
+                "its clock is real; make it `Graph::new(…).with_clock(Clock::manual())`";
+            return Err(StartError::new(&name, vec![complaint.to_owned()]));
+        }
+        let Assembled { parts, controllers } = graph.assemble(plan)?;
+        let now = parts.around.clock.now();
+        let crew = Crew::of(&parts).map_err(|error| StartError::new(&name, vec![error]))?;
+        let stages = parts.around.roster.iter().count();
+        let mut simulator = Self {
+            threads: parts
+                .teams
+                .iter()
+                .map(|team| AtomicUsize::new(crew::smallest(team)))
+                .collect(),
+            conductor: Conductor::new(controllers, now),
+            behaviours: vec![Behaviour::default(); stages],
+            comings: Vec::new(),
+            agenda: BinaryHeap::new(),
+            random: Random::new(seed),
+            entries: 0,
+            steps: 0,
+            hash: 0xcbf2_9ce4_8422_2325,
+            crew,
+            parts,
+        };
+        simulator.schedule_control();
+        for worker in 0..simulator.crew.len() {
+            simulator.enter(now, Happening::Look(worker));
+        }
+        Ok(simulator)
+    }
+
+    /// Gives a sink by which events enter.
+    pub fn inlet<E: Send + 'static>(&self, stage: &Stage<E>) -> Sink<E> {
+        crate::graph::inlet(stage)
+    }
+
+    /// Sets how long a stage takes; without it, it takes no time. A name that
+    /// no stage has changes nothing.
+    pub fn service(&mut self, stage: &str, service: Service) {
+        if let Some(behaviour) = self.behaviour(stage) {
+            behaviour.service = service;
+        }
+    }
+
+    /// Makes a stage slower by `factor` for a time; factors of overlapping
+    /// times multiply.
+    pub fn slow_down(&mut self, stage: &str, factor: f64, during: Range<Duration>) {
+        let during = Tick::ZERO.after(during.start)..Tick::ZERO.after(during.end);
+        if let Some(behaviour) = self.behaviour(stage) {
+            behaviour.slow_downs.push(SlowDown { during, factor });
+        }
+    }
+
+    /// Has events arrive: `make` gives the `n`th event with its meta.
+    /// Rejections are in the ledger.
+    pub fn arrivals<E: Send + 'static>(
+        &mut self,
+        sink: Sink<E>,
+        arrivals: Arrivals,
+        mut make: impl FnMut(u64) -> (E, Meta) + 'static,
+    ) {
+        let enqueue = move |n| {
+            let (event, meta) = make(n);
+            sink.with(meta).enqueue(event).is_ok()
+        };
+        let mut coming = Coming {
+            arrivals,
+            random: self.random.fork(),
+            enqueue: Box::new(enqueue),
+            count: 0,
+        };
+        let first = coming.arrivals.next(self.now(), &mut coming.random);
+        let index = self.comings.len();
+        self.comings.push(coming);
+        if let Some(at) = first {
+            self.enter(at, Happening::Arrival(index));
+        }
+    }
+
+    /// Tells the virtual time.
+    pub fn now(&self) -> Tick {
+        self.parts.around.clock.now()
+    }
+
+    /// Runs for a virtual time.
+    pub fn run_for(&mut self, time: Duration) {
+        let until = self.now().after(time);
+        while self.step(until) {}
+        self.parts.around.clock.advance_to(until);
+    }
+
+    /// Ends it as [`Running::drain`](crate::Running::drain) does: no more
+    /// arrivals, what is accepted is finished.
+    ///
+    /// # Errors
+    ///
+    /// When that takes longer than `within` in virtual time, the rest is
+    /// dead-lettered; the error's ledger lists it.
+    pub fn drain(mut self, within: Duration) -> Result<Ledger, DrainError> {
+        self.comings.clear();
+        for stage in self.parts.around.roster.iter() {
+            stage.common().gate.set(gate::INLETS_CLOSED);
+        }
+        self.crew.quiesce();
+        let until = self.now().after(within);
+        while !self.is_settled() && self.step(until) {}
+        let finished = self.is_settled();
+        self.crew.abandon();
+        for stage in self.parts.around.roster.iter() {
+            stage.close();
+        }
+        let ledger = self.ledger();
+        if finished {
+            Ok(ledger)
+        } else {
+            Err(DrainError { ledger })
+        }
+    }
+
+    /// Gives the account of every stage as it is now.
+    pub fn ledger(&self) -> Ledger {
+        Ledger::of(&self.parts.around.roster)
+    }
+
+    /// Gives a digest of everything that has happened: when, where, how much.
+    pub const fn trace_hash(&self) -> u64 {
+        self.hash
+    }
+
+    /// Tells how many arrivals, batches and looks have been simulated.
+    pub const fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    fn behaviour(&mut self, stage: &str) -> Option<&mut Behaviour> {
+        let roster = &self.parts.around.roster;
+        let place = roster
+            .iter()
+            .position(|known| &*known.common().name == stage)?;
+        self.behaviours.get_mut(place)
+    }
+
+    fn is_settled(&self) -> bool {
+        self.parts.around.roster.is_settled() && self.crew.is_drained()
+    }
+
+    fn enter(&mut self, at: Tick, happening: Happening) {
+        self.entries += 1;
+        let chance = self.random.bits();
+        self.agenda
+            .push(Reverse((at, chance, self.entries, happening)));
+    }
+
+    /// Does what is next on the agenda, unless that is after `until`.
+    fn step(&mut self, until: Tick) -> bool {
+        let Some(Reverse((at, ..))) = self.agenda.peek() else {
+            return false;
+        };
+        if *at > until {
+            return false;
+        }
+        let Some(Reverse((at, _, _, happening))) = self.agenda.pop() else {
+            return false;
+        };
+        self.parts.around.clock.advance_to(at);
+        self.steps += 1;
+        match happening {
+            Happening::Arrival(index) => self.arrive(index, at),
+            Happening::Finish(worker) => {
+                let size = self.crew.finish(worker, at);
+                self.digest(&[at.as_nanos(), worker as u64, size as u64]);
+            }
+            Happening::Look(worker) => self.crew.poll(worker, at),
+            Happening::Control => self.control(at),
+        }
+        self.put_to_work(at);
+        true
+    }
+
+    fn arrive(&mut self, index: usize, now: Tick) {
+        let Some(coming) = self.comings.get_mut(index) else {
+            return;
+        };
+        let taken = (coming.enqueue)(coming.count);
+        coming.count += 1;
+        let next = coming.arrivals.next(now, &mut coming.random);
+        self.digest(&[now.as_nanos(), index as u64, u64::from(taken)]);
+        if let Some(at) = next {
+            self.enter(at, Happening::Arrival(index));
+        }
+    }
+
+    fn control(&mut self, now: Tick) {
+        let levers = VirtualLevers {
+            parts: &self.parts,
+            threads: &self.threads,
+        };
+        self.conductor.tick(now, &levers);
+        self.schedule_control();
+    }
+
+    fn schedule_control(&mut self) {
+        if let Some(due) = self.conductor.due() {
+            self.enter(due, Happening::Control);
+        }
+    }
+
+    /// Has every idle worker that could begin a batch begin one, in an order
+    /// that the seed decides.
+    fn put_to_work(&mut self, now: Tick) {
+        let threads = &self.threads;
+        let mut idle = self.crew.idle(|team| {
+            threads
+                .get(team)
+                .map_or(0, |threads| threads.load(Ordering::Relaxed))
+        });
+        self.random.shuffle(&mut idle);
+        for worker in idle {
+            if let Some((stage, size)) = self.crew.begin(worker, now) {
+                let behaviour = self.behaviours.get(stage);
+                let cost = behaviour.map_or(Duration::ZERO, |behaviour| {
+                    behaviour.cost(now, size, &mut self.random)
+                });
+                self.enter(now.after(cost), Happening::Finish(worker));
+            } else if let Some(at) = self.crew.next_look(worker) {
+                self.enter(at.max(now), Happening::Look(worker));
+            }
+        }
+    }
+
+    /// FNV-1a over what happened.
+    fn digest(&mut self, words: &[u64]) {
+        for byte in words.iter().flat_map(|word| word.to_le_bytes()) {
+            self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}
+
+impl fmt::Debug for Simulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulator")
+            .field("graph", &self.parts.name)
+            .field("now", &self.now())
+            .field("steps", &self.steps)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Is what controllers see and move in the simulator.
+struct VirtualLevers<'p> {
+    parts: &'p Parts,
+    threads: &'p [AtomicUsize],
+}
+
+impl VirtualLevers<'_> {
+    fn threads_of(&self, stage: usize) -> Option<&AtomicUsize> {
+        let stage = self.parts.around.roster.iter().nth(stage)?;
+        let team = self
+            .parts
+            .teams
+            .iter()
+            .position(|team| stage.runs_at(&team.site))?;
+        self.threads.get(team)
+    }
+}
+
+impl Levers for VirtualLevers<'_> {
+    fn sample(&self, stage: usize) -> Sample {
+        let threads = self.threads_of(stage);
+        let threads = threads.map_or(1, |threads| threads.load(Ordering::Relaxed));
+        let stage = self.parts.around.roster.iter().nth(stage);
+        Sample {
+            threads,
+            ..stage.map_or_else(Sample::default, |stage| controls::sample(stage, None))
+        }
+    }
+
+    fn apply(&self, stage: usize, decision: &Decision) {
+        if let (Some(wanted), Some(threads)) = (decision.threads, self.threads_of(stage)) {
+            threads.store(wanted, Ordering::Relaxed);
+        }
+        if let Some(stage) = self.parts.around.roster.iter().nth(stage) {
+            controls::apply(stage, decision);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! How long a stage takes for its events: the service-time models.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use crate::clock::Tick;
+use crate::simulator::random::Random;
+
+/// Is a model of the time that a batch takes: a fixed part, and one per event.
+#[derive(Clone, Debug)]
+pub struct Service {
+    fixed: Duration,
+    each: Each,
+}
+
+#[derive(Clone, Debug)]
+enum Each {
+    Constant(Duration),
+    Exponential(Duration),
+    Bimodal {
+        short: Duration,
+        long: Duration,
+        long_share: f64,
+    },
+    Pareto {
+        min: Duration,
+        alpha: f64,
+    },
+}
+
+impl Service {
+    /// Takes the same time for every event.
+    pub const fn constant(each: Duration) -> Self {
+        Self::of(Each::Constant(each))
+    }
+
+    /// Takes exponentially distributed times.
+    pub const fn exponential(mean: Duration) -> Self {
+        Self::of(Each::Exponential(mean))
+    }
+
+    /// Takes `long` for a share of the events, and `short` for the others.
+    pub const fn bimodal(short: Duration, long: Duration, long_share: f64) -> Self {
+        Self::of(Each::Bimodal {
+            short,
+            long,
+            long_share,
+        })
+    }
+
+    /// Takes Pareto-distributed times of at least `min`; the mean is
+    /// `min * alpha / (alpha - 1)` for `alpha` above 1.
+    pub const fn pareto(min: Duration, alpha: f64) -> Self {
+        Self::of(Each::Pareto { min, alpha })
+    }
+
+    /// Adds a cost for each batch, whatever its size, such as that of an fsync.
+    #[must_use]
+    pub const fn with_fixed(mut self, fixed: Duration) -> Self {
+        self.fixed = fixed;
+        self
+    }
+
+    const fn of(each: Each) -> Self {
+        Self {
+            fixed: Duration::ZERO,
+            each,
+        }
+    }
+
+    pub(crate) fn cost(&self, events: usize, random: &mut Random) -> Duration {
+        let mut one = || match &self.each {
+            Each::Constant(each) => *each,
+            Each::Exponential(mean) => random.exponential(*mean),
+            Each::Bimodal {
+                short,
+                long,
+                long_share,
+            } => {
+                if random.unit() < *long_share {
+                    *long
+                } else {
+                    *short
+                }
+            }
+            Each::Pareto { min, alpha } => random.pareto(*min, *alpha),
+        };
+        (0..events).fold(self.fixed, |sum, _| sum.saturating_add(one()))
+    }
+}
+
+/// Is a time during which a stage is slower.
+#[derive(Clone, Debug)]
+pub(crate) struct SlowDown {
+    pub(crate) during: Range<Tick>,
+    pub(crate) factor: f64,
+}
+
+/// Is how a stage behaves in the simulation.
+#[derive(Clone, Debug)]
+pub(crate) struct Behaviour {
+    pub(crate) service: Service,
+    pub(crate) slow_downs: Vec<SlowDown>,
+}
+
+impl Default for Behaviour {
+    fn default() -> Self {
+        Self {
+            service: Service::constant(Duration::ZERO),
+            slow_downs: Vec::new(),
+        }
+    }
+}
+
+impl Behaviour {
+    pub(crate) fn cost(&self, now: Tick, events: usize, random: &mut Random) -> Duration {
+        let slow = self
+            .slow_downs
+            .iter()
+            .filter(|slow| slow.during.contains(&now));
+        let factor: f64 = slow.map(|slow| slow.factor).product();
+        self.service.cost(events, random).mul_f64(factor)
+    }
+}
