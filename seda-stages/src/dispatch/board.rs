@@ -324,3 +324,6 @@ fn note(id: JobId, step: Result<&JobRecord, JobError>) {
         tracing::error!(target: "seda", job = %id, "{error}");
     }
 }
+
+#[cfg(test)]
+mod tests;

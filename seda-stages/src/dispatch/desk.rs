@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use seda_core::{Batch, BoxError, Handler, Sink};
-use seda_io::http::{Reply, Response};
+use seda_io::http::Response;
 
 use super::board::Board;
 use super::event::{Assignment, JobEvent, Reading, meta};

@@ -40,9 +40,9 @@ impl Collect {
         self.alarms.clear(tag.id);
         for stream in [Stream::Stdout, Stream::Stderr] {
             let directory = self.root.directory(tag.id);
-            let cut = directory.stream(stream, stream.file_of(job));
-            let cut = cut.map(|path| cut(&path, self.output_bytes_max));
-            if let Ok(Err(error)) = cut {
+            let path = directory.stream(stream, stream.file_of(job));
+            let done = path.map(|path| cut(&path, self.output_bytes_max));
+            if let Ok(Err(error)) = done {
                 tracing::warn!(target: "seda", job = %tag.id, "its output stays as long as it is: {error}");
             }
         }

@@ -166,3 +166,100 @@ fn executable(path: PathBuf) -> io::Result<PathBuf> {
         Err(io::ErrorKind::PermissionDenied.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use seda_core::testing::{Probe, batch, left_in, probe};
+
+    use super::*;
+    use crate::describe::json;
+    use crate::job::id::JobId;
+    use crate::target::TargetName;
+
+    struct Bench {
+        prepare: Prepare,
+        ready: Probe<Ready>,
+        failed: Probe<Outcome>,
+        here: tempfile::TempDir,
+    }
+
+    fn bench(path: &str) -> Bench {
+        let here = tempfile::tempdir().unwrap();
+        let ((launch, ready), (report, failed)) = (probe(1), probe(1));
+        let prepare = Prepare {
+            root: Arc::new(JobsRoot::open(here.path().join("jobs")).unwrap()),
+            environment: Arc::new([("PATH".into(), path.into())]),
+            launch,
+            report,
+        };
+        Bench {
+            prepare,
+            ready,
+            failed,
+            here,
+        }
+    }
+
+    fn job(id: JobId, text: &str) -> Assignment {
+        Assignment {
+            id,
+            target: TargetName::new("here"),
+            description: Arc::new(json::parse(text.as_bytes()).unwrap()),
+        }
+    }
+
+    /// Prepares one job; gives why it could not be, if so.
+    fn failure(bench: &mut Bench, text: &str) -> Option<String> {
+        let handled = bench.prepare.handle(&mut batch([job(JobId::FIRST, text)]));
+        handled.unwrap();
+        let failure = bench.failed.take().pop();
+        assert_eq!(bench.ready.take().is_empty(), failure.is_some(), "one way out, not both");
+        failure.map(|outcome| outcome.ending.failure.unwrap().to_string())
+    }
+
+    #[test]
+    fn a_program_is_found_along_the_path_or_told_to_be_missing() {
+        let sh = r#"{"executable": "sh"}"#;
+        assert_eq!(failure(&mut bench("/nowhere:/bin:/usr/bin"), sh), None);
+        let missing = failure(&mut bench("/nowhere"), sh).unwrap();
+        assert!(missing.contains("`sh` could not be started: no such program"), "{missing}");
+        let path = r#"{"executable": "/bin/sh"}"#;
+        assert_eq!(failure(&mut bench(""), path), None);
+        let directory = failure(&mut bench(""), r#"{"executable": "/bin"}"#).unwrap();
+        assert!(directory.contains("permission denied"), "{directory}");
+    }
+
+    #[test]
+    fn streams_go_to_private_files_of_the_job() {
+        let mut bench = bench("/bin:/usr/bin");
+        let named = r#"{"executable": "sh", "output": "log", "error": "log"}"#;
+        assert_eq!(failure(&mut bench, named), None);
+        let directory = bench.prepare.root.directory(JobId::FIRST);
+        let log = fs::metadata(directory.file("log").unwrap()).unwrap();
+        assert_eq!(log.permissions().mode() & 0o777, PRIVATE_FILE);
+        assert!(!directory.out().exists() && !directory.err().exists());
+    }
+
+    #[test]
+    fn an_input_that_is_not_there_is_told() {
+        let absent = r#"{"executable": "sh", "input": "absent"}"#;
+        let told = failure(&mut bench("/bin:/usr/bin"), absent).unwrap();
+        assert!(told.contains("cannot open"), "{told}");
+    }
+
+    #[test]
+    fn without_room_on_both_ways_nothing_is_made() {
+        let mut bench = bench("/bin:/usr/bin");
+        let id = JobId::FIRST;
+        let sh = r#"{"executable": "sh"}"#;
+        let mut jobs = batch([job(id, sh), job(id.next(), sh)]);
+        bench.prepare.handle(&mut jobs).unwrap();
+        assert_eq!(bench.ready.take().len(), 1);
+        let left: Vec<_> = left_in(jobs).iter().map(|job| job.id).collect();
+        assert_eq!(left, [id.next()]);
+        assert!(!bench.prepare.root.directory(id.next()).path().exists());
+        drop(bench.here);
+    }
+}
