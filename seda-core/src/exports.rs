@@ -22,6 +22,7 @@ pub use crate::ledger::{Account, Ledger, Rejections};
 pub use crate::meta::{Class, Key, Meta, TraceId};
 pub use crate::plan::file::PlanError;
 pub use crate::plan::{DomainKind, Plan};
+pub use crate::promises::Promises;
 pub use crate::queue::classes::Classes;
 pub use crate::rejected::{Reason, Rejected};
 pub use crate::running::Running;

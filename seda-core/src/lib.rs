@@ -30,6 +30,7 @@ mod life;
 mod meta;
 mod owned_cell;
 mod plan;
+mod promises;
 mod queue;
 mod ready;
 mod rejected;

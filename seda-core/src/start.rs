@@ -110,7 +110,11 @@ impl Graph {
         Surroundings {
             life: Arc::new(Life::default()),
             clock: self.clock.clone(),
-            roster: Arc::new(Roster::new(self.id, stages.collect())),
+            roster: Arc::new(Roster::new(
+                self.id,
+                stages.collect(),
+                self.promises.clone(),
+            )),
             driver: self.driver.clone(),
         }
     }

@@ -33,6 +33,8 @@ pub(super) fn open(address: SocketAddr, sharing: Sharing) -> io::Result<TcpListe
     if sharing == Sharing::Further {
         sockopt::set_socket_reuseport(&socket, true)?;
     }
+    // Inherited by the connections: answers are written whole, and never wait for more.
+    sockopt::set_tcp_nodelay(&socket, true)?;
     rustix::net::bind(&socket, &address)?;
     sockopt::set_socket_reuseport(&socket, true)?;
     rustix::net::listen(&socket, BACKLOG)?;

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use mio::net::TcpListener;
 use seda_core::{Graph, Stage};
 
+use super::door::Capacity;
 use super::exchange::Exchange;
 use super::limits::Limits;
 use super::listen::{self, Sharing};
 use super::tally::Tallies;
+use super::traffic::{Premises, Traffic};
 
 /// Serves HTTP/1.1 to a graph: each request becomes an [`Exchange`] for one stage.
 ///
@@ -93,7 +95,26 @@ impl HttpServer {
     /// drawn. The graph needs a [`Reactor`](crate::reactor::Reactor).
     pub fn attach(self, graph: &mut Graph, name: &str, requests: &Stage<Exchange>) -> Tallies {
         let tallies = Tallies::default();
-        let _ = (graph, name, requests, self.first);
+        let premises = Premises {
+            capacity: Arc::new(Capacity::new(self.limits.connections_max)),
+            limits: self.limits,
+            tallies: tallies.clone(),
+        };
+        let address = self.address;
+        let mut first = Some(self.first);
+        graph.source(name).on_each_worker(|wire| {
+            let sink = wire.to(requests);
+            // A source is no stage that an edge could lead to: the answers'
+            // edge joins the same two the other way round.
+            drop(wire.answers(requests));
+            move |_| {
+                let listener = match first.take() {
+                    Some(first) => first,
+                    None => listen::open(address, Sharing::Further)?,
+                };
+                Traffic::open(&premises, listener, sink.clone())
+            }
+        });
         tallies
     }
 }

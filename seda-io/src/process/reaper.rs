@@ -4,12 +4,11 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use mio::unix::SourceFd;
 use parking_lot::Mutex;
-use seda_core::{Next, Rejected, Sink, Source, Tick};
+use seda_core::{Next, Promises, Rejected, Sink, Source, Tick};
 use slab::Slab;
 
 use super::child::{Child, StopSignal};
@@ -30,7 +29,7 @@ pub(super) struct Reaper<T> {
     ready: Vec<Readiness>,
     /// Ends that the stage has not taken yet; none is lost.
     ended: VecDeque<Exited<T>>,
-    watched: Arc<AtomicUsize>,
+    promises: Promises,
 }
 
 impl<T: Send + 'static> Reaper<T> {
@@ -38,14 +37,13 @@ impl<T: Send + 'static> Reaper<T> {
     pub(super) fn open(
         worker: usize,
         exits: Sink<Exited<T>>,
+        promises: Promises,
     ) -> Result<(Self, Office<T>), NoReactor> {
         let member = Member::join()?;
         let mailbox = Arc::new(Mailbox::new(member.bell()));
-        let watched = Arc::new(AtomicUsize::new(0));
         let office = Office {
             worker,
             mailbox: Arc::clone(&mailbox),
-            watched: Arc::clone(&watched),
         };
         watch::sit_at(worker);
         let reaper = Self {
@@ -55,7 +53,7 @@ impl<T: Send + 'static> Reaper<T> {
             children: Slab::new(),
             ready: Vec::new(),
             ended: VecDeque::new(),
-            watched,
+            promises,
         };
         Ok((reaper, office))
     }
@@ -65,7 +63,9 @@ impl<T: Send + 'static> Reaper<T> {
     fn take_over(&mut self, handed: Handed<T>) {
         let entry = self.children.vacant_entry();
         let registered = match &*handed.child.lock() {
-            Some(child) => self.member.register(&mut SourceFd(&child.as_raw_fd()), entry.key()),
+            Some(child) => self
+                .member
+                .register(&mut SourceFd(&child.as_raw_fd()), entry.key()),
             None => Ok(()),
         };
         match registered {
@@ -115,9 +115,7 @@ impl<T: Send + 'static> Reaper<T> {
     fn offer(&mut self) {
         while let Some(exited) = self.ended.pop_front() {
             match self.exits.enqueue(exited) {
-                Ok(()) => {
-                    self.watched.fetch_sub(1, Ordering::AcqRel);
-                }
+                Ok(()) => self.promises.keep(),
                 Err(Rejected { event, .. }) => {
                     self.ended.push_front(event);
                     return;
@@ -153,10 +151,6 @@ impl<T: Send + 'static> Source for Reaper<T> {
             Next::At(now.after(OFFER_AGAIN))
         }
     }
-
-    fn is_drained(&self) -> bool {
-        self.watched.load(Ordering::Acquire) == 0
-    }
 }
 
 impl<T> Drop for Reaper<T> {
@@ -166,6 +160,10 @@ impl<T> Drop for Reaper<T> {
         let watched = self.children.drain();
         for handed in waiting.into_iter().chain(watched) {
             end(&handed.child);
+            self.promises.keep();
+        }
+        for _ in self.ended.drain(..) {
+            self.promises.keep();
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
-use seda_core::{Graph, Stage};
+use seda_core::{Graph, Promises, Stage};
 
 use super::child::{Child, StopSignal};
 use super::exit::Exit;
@@ -54,14 +54,14 @@ pub struct Processes<T> {
     offices: Arc<Mutex<Vec<Office<T>>>>,
     /// Whose turn it is when a thread that is no worker hands a child over.
     turn: Arc<AtomicUsize>,
+    /// The ends of children handed over, until they are enqueued.
+    promises: Promises,
 }
 
 /// Is where one worker takes over children.
 pub(super) struct Office<T> {
     pub(super) worker: usize,
     pub(super) mailbox: Arc<Mailbox<Handed<T>>>,
-    /// Children handed over whose end has not been enqueued.
-    pub(super) watched: Arc<AtomicUsize>,
 }
 
 /// Is a child on its way to the reaper of a worker.
@@ -105,7 +105,9 @@ impl Watched {
     /// Those of `kill(2)`.
     pub fn signal(&self, signal: StopSignal) -> io::Result<bool> {
         let child = self.child.lock();
-        child.as_ref().map_or(Ok(false), |child| child.signal_group(signal))
+        child
+            .as_ref()
+            .map_or(Ok(false), |child| child.signal_group(signal))
     }
 }
 
@@ -127,12 +129,15 @@ impl<T: Send + 'static> Processes<T> {
         let processes = Self {
             offices: Arc::default(),
             turn: Arc::default(),
+            promises: Promises::default(),
         };
         let offices = Arc::clone(&processes.offices);
-        graph.source(name).on_each_worker(|wire| {
+        let promises = processes.promises.clone();
+        let source = graph.source(name).promises(&promises);
+        source.on_each_worker(|wire| {
             let exits = wire.to(exits);
             move |worker| {
-                let (reaper, office) = Reaper::open(worker, exits.clone())?;
+                let (reaper, office) = Reaper::open(worker, exits.clone(), promises.clone())?;
                 offices.lock().push(office);
                 Ok(reaper)
             }
@@ -170,18 +175,14 @@ impl<T: Send + 'static> Processes<T> {
         let Some(office) = own.or_else(any) else {
             return Err(handed);
         };
-        // Counted first, so that a drain never finds it in neither place.
-        office.watched.fetch_add(1, Ordering::AcqRel);
-        office.mailbox.post(handed).inspect_err(|_| {
-            office.watched.fetch_sub(1, Ordering::AcqRel);
-        })
+        self.promises.make();
+        let posted = office.mailbox.post(handed);
+        posted.inspect_err(|_| self.promises.keep())
     }
 
     /// Counts the children that are watched, ends not yet enqueued included.
-    pub fn count(&self) -> usize {
-        let offices = self.offices.lock();
-        let counts = offices.iter().map(|office| office.watched.load(Ordering::Acquire));
-        counts.sum()
+    pub fn count(&self) -> u64 {
+        self.promises.open()
     }
 }
 
@@ -190,6 +191,7 @@ impl<T> Clone for Processes<T> {
         Self {
             offices: Arc::clone(&self.offices),
             turn: Arc::clone(&self.turn),
+            promises: self.promises.clone(),
         }
     }
 }

@@ -124,16 +124,11 @@ impl Member {
         Ok(Self { local, number })
     }
 
-    /// Reports the readiness of `what` as that of `index` from now on.
+    /// Reports the readiness of `what` as that of `index` until it is closed.
     pub(crate) fn register(&self, what: &mut impl Source, index: usize) -> io::Result<()> {
         let token = Token(self.number << INDEX_BITS | index);
         let both = Interest::READABLE | Interest::WRITABLE;
         self.local.registry.register(what, token, both)
-    }
-
-    /// Reports it no more. What closes its only descriptor needs no call.
-    pub(crate) fn deregister(&self, what: &mut impl Source) -> io::Result<()> {
-        self.local.registry.deregister(what)
     }
 
     /// Moves what has become ready since the last call into `ready`, which is empty.
