@@ -110,7 +110,10 @@ fn prometheus(ledger: &Ledger) -> String {
          # TYPE seda_stage_queue_length gauge\n",
     );
     for Account { stage, queued, .. } in &ledger.accounts {
-        let _ = writeln!(text, "seda_stage_queue_length{{stage=\"{stage}\"}} {queued}");
+        let _ = writeln!(
+            text,
+            "seda_stage_queue_length{{stage=\"{stage}\"}} {queued}"
+        );
     }
     text
 }

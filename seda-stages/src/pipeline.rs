@@ -1,9 +1,10 @@
 //! All stages of the job server in one graph.
 //!
 //! ```text
-//! api ─▶ describe ─▶ broker ─▶ prepare ─▶ launch ─▶ (process) ─▶ collect ─▶ report ─▶ broker
-//!  ├───────────────────▲ ├─▶ cancel                               discover ─▶ broker
-//!  └─▶ observe           ├─▶ output
+//! api ─▶ describe ─▶ broker ─▶ prepare ─▶ launch ─▶ (process) ─▶ collect ─▶ broker
+//!  ├───────────────────▲ ├─▶ cancel                     discover, failures ─▶ broker
+//!  └─▶ observe           ├─▶ report
+//!                        ├─▶ output
 //!                        └─▶ forget
 //! ```
 //!
@@ -31,7 +32,7 @@ use crate::dispatch::board::{Board, Bounds};
 use crate::dispatch::desk::{Desk, DeskSinks, WallClock};
 use crate::dispatch::event::{Assignment, JobEvent, Reading};
 use crate::dispatch::patience::Patience;
-use crate::errors::report::{Failures, Outcome, Report};
+use crate::errors::report::{Failures, Misfortune, Report};
 use crate::execute::alarm::{AlarmClock, Alarms};
 use crate::execute::cancel::{Cancel, Stop};
 use crate::execute::collect::Collect;
@@ -88,10 +89,12 @@ pub struct Times {
 
 /// Stages that block on files or on the start of a program; a plan may give
 /// them threads in common.
-pub const BLOCKING: [&str; 6] = ["collect", "discover", "forget", "launch", "output", "prepare"];
+pub const BLOCKING: [&str; 6] = [
+    "collect", "discover", "forget", "launch", "output", "prepare",
+];
 
 /// Stages whose failures leave the job in hand as it is.
-const HARMLESS: &[&str] = &["cancel", "failures", "forget", "output"];
+const HARMLESS: &[&str] = &["cancel", "failures", "forget", "output", "report"];
 
 /// The stages that someone outside wants to know.
 #[derive(Debug)]
@@ -110,9 +113,14 @@ impl Pipeline {
         let room = queues.requests.get().saturating_add(queues.jobs.get());
         let broker = graph.declare("broker", room);
         let times = settings.times;
-        discover(graph, &broker, (settings.known.clone(), times.discover_every));
+        discover(
+            graph,
+            &broker,
+            (settings.known.clone(), times.discover_every),
+        );
         let execution = Execution::wire(graph, &broker, &settings);
         let output = output(graph, &settings);
+        let report = report(graph, &broker, queues.jobs.get());
         let board = Board::new(
             settings.bounds,
             Broker::new(settings.known.find(), settings.rank),
@@ -123,11 +131,14 @@ impl Pipeline {
                 prepare: wire.to(&execution.prepare).overflow(Overflow::Reject),
                 cancel: wire.to(&execution.cancel).overflow(Overflow::Reject),
                 forget: wire.to(&execution.forget),
+                report: wire.to(&report).overflow(Overflow::DropNewest),
                 output: wire.to(&output),
             };
             Desk::new(Arc::clone(&board), sinks, times.wall_clock)
         });
-        graph.source("patience").solo(|wire| Patience::new(times.patience, wire.to(&broker)));
+        graph
+            .source("patience")
+            .solo(|wire| Patience::new(times.patience, wire.to(&broker)));
         front(graph, &broker, queues.requests.get())
     }
 }
@@ -142,30 +153,44 @@ struct Execution {
 impl Execution {
     fn wire(graph: &mut Graph, broker: &Stage<JobEvent>, settings: &Settings) -> Self {
         let jobs = settings.queues.jobs.get();
-        let report = report(graph, broker, jobs);
         let alarms = Alarms::default();
-        let collect = graph.stage("collect").queue(jobs).blocking(1..=2).handler_with(|wire| Collect {
-            root: Arc::clone(&settings.root),
-            alarms: alarms.clone(),
-            output_bytes_max: settings.output_bytes_max,
-            report: wire.to(&report).overflow(Overflow::Defer),
-        });
+        let collect = graph
+            .stage("collect")
+            .queue(jobs)
+            .blocking(1..=2)
+            .handler_with(|wire| Collect {
+                root: Arc::clone(&settings.root),
+                alarms: alarms.clone(),
+                output_bytes_max: settings.output_bytes_max,
+                jobs: wire.to(broker).overflow(Overflow::Defer),
+            });
         let processes = Processes::attach(graph, "processes", &collect);
-        let launch = graph.stage("launch").queue(jobs).blocking(1..=4).handler_with(|wire| Launch {
-            processes,
-            alarms: alarms.clone(),
-            jobs: wire.to(broker).overflow(Overflow::Defer),
-            report: wire.to(&report).overflow(Overflow::Defer),
-        });
-        let prepare = graph.stage("prepare").queue(jobs).blocking(1..=2).handler_with(|wire| Prepare {
-            root: Arc::clone(&settings.root),
-            environment: Arc::clone(&settings.environment),
-            launch: wire.to(&launch).overflow(Overflow::Defer),
-            report: wire.to(&report).overflow(Overflow::Defer),
-        });
-        let forget = graph.stage("forget").queue(jobs).blocking(1..=1).handler(Forget {
-            root: Arc::clone(&settings.root),
-        });
+        let launch = graph
+            .stage("launch")
+            .queue(jobs)
+            .blocking(1..=4)
+            .handler_with(|wire| Launch {
+                processes,
+                alarms: alarms.clone(),
+                jobs: wire.to(broker).overflow(Overflow::Defer),
+            });
+        let prepare = graph
+            .stage("prepare")
+            .queue(jobs)
+            .blocking(1..=2)
+            .handler_with(|wire| Prepare {
+                root: Arc::clone(&settings.root),
+                environment: Arc::clone(&settings.environment),
+                launch: wire.to(&launch).overflow(Overflow::Defer),
+                jobs: wire.to(broker).overflow(Overflow::Defer),
+            });
+        let forget = graph
+            .stage("forget")
+            .queue(jobs)
+            .blocking(1..=1)
+            .handler(Forget {
+                root: Arc::clone(&settings.root),
+            });
         let cancel = cancel(graph, broker, (settings, alarms));
         Self {
             prepare,
@@ -181,11 +206,14 @@ fn cancel(
     (settings, alarms): (&Settings, Alarms<Stop>),
 ) -> Stage<Stop> {
     let jobs = settings.queues.jobs.get();
-    let cancel = graph.stage("cancel").queue(jobs).handler_with(|wire| Cancel {
-        grace: settings.times.cancel_grace,
-        alarms: alarms.clone(),
-        jobs: wire.to(broker).overflow(Overflow::Defer),
-    });
+    let cancel = graph
+        .stage("cancel")
+        .queue(jobs)
+        .handler_with(|wire| Cancel {
+            grace: settings.times.cancel_grace,
+            alarms: alarms.clone(),
+            jobs: wire.to(broker).overflow(Overflow::Defer),
+        });
     graph.source("alarms").on_each_worker(|wire| {
         let sink = wire.to(&cancel);
         move |_| {
@@ -198,15 +226,16 @@ fn cancel(
     cancel
 }
 
-/// Ends of jobs, and what stages failed on.
-fn report(graph: &mut Graph, broker: &Stage<JobEvent>, jobs: usize) -> Stage<Outcome> {
-    let report = graph.stage("report").queue(jobs).handler_with(|wire| Report {
-        jobs: wire.to(broker).overflow(Overflow::Defer),
-    });
-    let failures = graph.stage("failures").queue(jobs).handler_with(|wire| Failures {
-        harmless: HARMLESS,
-        report: wire.to(&report).overflow(Overflow::Defer),
-    });
+/// What did not go well, with jobs and with stages.
+fn report(graph: &mut Graph, broker: &Stage<JobEvent>, jobs: usize) -> Stage<Misfortune> {
+    let report = graph.stage("report").queue(jobs).handler(Report);
+    let failures = graph
+        .stage("failures")
+        .queue(jobs)
+        .handler_with(|wire| Failures {
+            harmless: HARMLESS,
+            jobs: wire.to(broker).overflow(Overflow::Defer),
+        });
     graph.failures_to(&failures);
     report
 }
@@ -221,26 +250,39 @@ fn output(graph: &mut Graph, settings: &Settings) -> Stage<Reading> {
 }
 
 fn discover(graph: &mut Graph, broker: &Stage<JobEvent>, (known, every): (Known, Duration)) {
-    let discover = graph.stage("discover").queue(1).blocking(1..=1).handler_with(|wire| Survey {
-        known,
-        jobs: wire.to(broker),
-    });
-    graph.source("patrol").solo(|wire| Patrol::new(every, wire.to(&discover)));
+    let discover = graph
+        .stage("discover")
+        .queue(1)
+        .blocking(1..=1)
+        .handler_with(|wire| Survey {
+            known,
+            jobs: wire.to(broker),
+        });
+    graph
+        .source("patrol")
+        .solo(|wire| Patrol::new(every, wire.to(&discover)));
 }
 
 /// The stages that requests come to.
 fn front(graph: &mut Graph, broker: &Stage<JobEvent>, requests: usize) -> Pipeline {
-    let describe: Stage<Submission> = graph.stage("describe").queue(requests).handler_with(|wire| Reader {
-        jobs: wire.to(broker),
-    });
+    let describe: Stage<Submission> =
+        graph
+            .stage("describe")
+            .queue(requests)
+            .handler_with(|wire| Reader {
+                jobs: wire.to(broker),
+            });
     let scene = Scene::default();
     let observe = graph.stage("observe").queue(requests).handler(Observe {
         scene: scene.clone(),
     });
-    let api = graph.stage("api").queue(requests).handler_with(|wire| Door {
-        describe: wire.to(&describe),
-        jobs: wire.to(broker),
-        observe: wire.to(&observe),
-    });
+    let api = graph
+        .stage("api")
+        .queue(requests)
+        .handler_with(|wire| Door {
+            describe: wire.to(&describe),
+            jobs: wire.to(broker),
+            observe: wire.to(&observe),
+        });
     Pipeline { api, scene }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use seda_io::http::{Client, ClientError, Method, Request, Response, StatusCode, Target};
-use seda_stages::job::id::JobId;
+use seda_stages::job::id::{InvalidJobId, JobId};
 use serde_json::{Value, json};
 
 use crate::args::address::ServerAddress;
@@ -19,8 +19,8 @@ pub struct Refused {
 }
 
 impl Refused {
-    fn new(exit: Exit, what: impl ToString) -> Self {
-        let what = what.to_string();
+    fn new(exit: Exit, what: impl Into<String>) -> Self {
+        let what = what.into();
         Self { exit, what }
     }
 
@@ -39,7 +39,7 @@ impl From<ClientError> for Refused {
             | ClientError::Malformed(_) => Exit::Unreachable,
             ClientError::TooLarge { .. } | ClientError::Sink(_) => Exit::Failed,
         };
-        Self::new(exit, error)
+        Self::new(exit, error.to_string())
     }
 }
 
@@ -129,7 +129,9 @@ fn description(name: Option<&str>, command: &[String]) -> Vec<u8> {
 
 /// The path of what belongs to a job. An id is read first: what is none must not lead elsewhere.
 fn path(id: &str, below: &str) -> Result<String, Refused> {
-    let id: JobId = id.parse().map_err(|error| Refused::new(Exit::Usage, error))?;
+    let id: JobId = id
+        .parse()
+        .map_err(|error: InvalidJobId| Refused::new(Exit::Usage, error.to_string()))?;
     Ok(format!("/jobs/{id}{below}"))
 }
 
@@ -151,8 +153,9 @@ impl Server {
     fn send(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Value, Refused> {
         let answer = self.client.send(&request(method, path)?.with_body(body))?;
         let body = accepted(answer)?.into_body();
-        serde_json::from_slice(&body)
-            .map_err(|error| Refused::new(Exit::Unreachable, format!("the answer is no JSON: {error}")))
+        serde_json::from_slice(&body).map_err(|error| {
+            Refused::new(Exit::Unreachable, format!("the answer is no JSON: {error}"))
+        })
     }
 
     fn read(&self, path: &str) -> Result<Vec<u8>, Refused> {
@@ -199,7 +202,10 @@ mod tests {
         let job = seda_stages::describe::json::parse(&description(Some("n"), &words)).unwrap();
         assert_eq!(job.identification.job_name.as_deref(), Some("n"));
         let executable = job.application.executable;
-        assert_eq!((executable.path.as_str(), executable.argument.len()), ("sh", 4));
+        assert_eq!(
+            (executable.path.as_str(), executable.argument.len()),
+            ("sh", 4)
+        );
     }
 
     #[test]

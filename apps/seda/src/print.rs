@@ -40,7 +40,11 @@ pub fn cancelled(job: &Value, output: Output) -> io::Result<()> {
         Output::Table => {
             let (id, state) = (text(job, "/id"), text(job, "/state"));
             let ended = ["FINISHED", "FAILED", "KILLED", "DELETED"].contains(&state.as_str());
-            let asked = if ended { "is" } else { "is asked to end, still" };
+            let asked = if ended {
+                "is"
+            } else {
+                "is asked to end, still"
+            };
             writeln!(io::stdout(), "{id} {asked} {state}")
         }
     }
@@ -90,7 +94,9 @@ pub fn status(job: &Value, output: Output) -> io::Result<()> {
         return json(job);
     }
     let mut stdout = io::stdout().lock();
-    let arguments = job.pointer("/description/arguments").and_then(Value::as_array);
+    let arguments = job
+        .pointer("/description/arguments")
+        .and_then(Value::as_array);
     let words = arguments.into_iter().flatten().filter_map(Value::as_str);
     let command = words.fold(text(job, "/description/executable"), |line, word| {
         format!("{line} {word}")
@@ -109,7 +115,11 @@ pub fn status(job: &Value, output: Output) -> io::Result<()> {
         let fact = fact.replace(|c: char| c.is_control() && c != '\n', "?");
         writeln!(stdout, "{name:<8} {fact}")?;
     }
-    let mut table = Table::new([("AT", Align::Left), ("STATE", Align::Left), ("WHY", Align::Left)]);
+    let mut table = Table::new([
+        ("AT", Align::Left),
+        ("STATE", Align::Left),
+        ("WHY", Align::Left),
+    ]);
     let steps = job.get("history").and_then(Value::as_array);
     for step in steps.into_iter().flatten() {
         table.row(["/at", "/state", "/reason"].map(|path| text(step, path)));

@@ -48,8 +48,8 @@ pub fn run(config: &Config) -> Exit {
 /// Why the server does not start, and what the shell is told.
 type Refused = (Exit, String);
 
-fn failed(what: impl ToString) -> Refused {
-    (Exit::Failed, what.to_string())
+fn failed(what: impl Into<String>) -> Refused {
+    (Exit::Failed, what.into())
 }
 
 fn start(config: &Config) -> Result<Server, Refused> {
@@ -57,8 +57,11 @@ fn start(config: &Config) -> Result<Server, Refused> {
     let root = open_root(config)?;
     let place = root.path().display().to_string();
     let listen = config.listen;
-    let http = HttpServer::bind(listen, settings::limits(config))
-        .map_err(|error| failed(format!("cannot listen on {listen}: {error}, choose another address with --listen")))?;
+    let http = HttpServer::bind(listen, settings::limits(config)).map_err(|error| {
+        failed(format!(
+            "cannot listen on {listen}: {error}, choose another address with --listen"
+        ))
+    })?;
     let address = http.local_addr();
     let pipeline = settings::pipeline(config, root).map_err(|what| (Exit::Usage, what))?;
     let slots = pipeline.bounds.slots_max;
@@ -74,7 +77,9 @@ fn start(config: &Config) -> Result<Server, Refused> {
         });
     let Pipeline { api, scene } = Pipeline::wire(&mut graph, pipeline);
     http.attach(&mut graph, "http", &api);
-    let running = graph.start(plan).map_err(|error| (Exit::Usage, error.to_string()))?;
+    let running = graph
+        .start(plan)
+        .map_err(|error| (Exit::Usage, error.to_string()))?;
     scene.set(&running);
     say(&format!(
         "listening on http://{address}\n\
@@ -90,8 +95,10 @@ fn start(config: &Config) -> Result<Server, Refused> {
 
 /// Opens the directory of jobs and removes what a dead server left there.
 fn open_root(config: &Config) -> Result<JobsRoot, Refused> {
-    let root = JobsRoot::open(&config.jobs.root).map_err(failed)?;
-    let swept = root.sweep(&BTreeSet::new()).map_err(failed)?;
+    let root = JobsRoot::open(&config.jobs.root).map_err(|error| failed(error.to_string()))?;
+    let swept = root
+        .sweep(&BTreeSet::new())
+        .map_err(|error| failed(error.to_string()))?;
     for (_, error) in &swept.failed {
         tracing::warn!(target: "seda", "{error}");
     }

@@ -107,7 +107,9 @@ fn configured(target: &Target, most: NonZeroU32) -> ConfiguredTarget {
         limits: JobLimits::default(),
         platform: None,
         operating_system: None,
-        memory: target.memory_mb.and_then(|memory| u64::try_from(memory.get()).ok()),
+        memory: target
+            .memory_mb
+            .and_then(|memory| u64::try_from(memory.get()).ok()),
         runtime_environments: Vec::new(),
     }
 }
@@ -118,7 +120,10 @@ pub fn slots(slots: Slots) -> NonZeroU32 {
         Slots::Exactly(count) => count.get(),
         Slots::Cores => thread::available_parallelism().map_or(1, std::num::NonZero::get),
     };
-    u32::try_from(count).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX)
+    u32::try_from(count)
+        .ok()
+        .and_then(NonZeroU32::new)
+        .unwrap_or(NonZeroU32::MAX)
 }
 
 #[cfg(test)]
@@ -138,8 +143,14 @@ mod tests {
     #[test]
     fn a_wrong_plan_is_told_with_its_place() {
         let read = |text| plan(Config::parse("a.toml", text).unwrap().plan.as_ref());
-        assert_eq!(read("[plan]\nworkers = 2\n"), Ok(Plan::default().workers(2)));
+        assert_eq!(
+            read("[plan]\nworkers = 2\n"),
+            Ok(Plan::default().workers(2))
+        );
         let wrong = read("\n[plan]\nworkers = 0\n").unwrap_err();
-        assert!(wrong.starts_with("a.toml:2:1: `workers` must be at least 1"), "{wrong}");
+        assert!(
+            wrong.starts_with("a.toml:2:1: `workers` must be at least 1"),
+            "{wrong}"
+        );
     }
 }

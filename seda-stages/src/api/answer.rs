@@ -4,6 +4,7 @@ use seda_io::http::{Response, StatusCode};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::errors::kind::JobError;
 use crate::job::exit::Exit;
 use crate::job::id::JobId;
 use crate::job::moment::Moment;
@@ -39,7 +40,7 @@ impl<'r> From<&'r JobRecord> for Line<'r> {
             submitted_at: history().next().map(|step| step.at),
             changed_at: history().last().map(|step| step.at),
             exit: record.exit(),
-            failure: record.failure().map(|failure| failure.code()),
+            failure: record.failure().map(JobError::code),
         }
     }
 }
@@ -106,7 +107,10 @@ mod tests {
         let response = created(&record());
         assert_eq!(response.status(), StatusCode::CREATED);
         assert_eq!(response.headers().get("location"), Some("/jobs/job-1"));
-        assert_eq!(response.headers().get("content-type"), Some("application/json"));
+        assert_eq!(
+            response.headers().get("content-type"),
+            Some("application/json")
+        );
     }
 
     #[test]
@@ -129,6 +133,9 @@ mod tests {
             .advance(JobState::Killed, "cancelled", Moment::from_unix_millis(1))
             .unwrap();
         assert_eq!(status(CancelAnswer::Asked(JobState::Queuing), &record), 200);
-        assert_eq!(status(CancelAnswer::AlreadyEnded(JobState::Killed), &record), 200);
+        assert_eq!(
+            status(CancelAnswer::AlreadyEnded(JobState::Killed), &record),
+            200
+        );
     }
 }

@@ -57,7 +57,11 @@ impl Refusal {
             request.method(),
             names.join(" or ")
         );
-        let refusal = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message);
+        let refusal = Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            message,
+        );
         Self {
             header: Some(("Allow", names.join(", "))),
             ..refusal
@@ -161,7 +165,11 @@ impl From<Refusal> for Response {
         } = refusal;
         let body = json!({"code": code, "message": message, "details": details});
         let header = header.as_ref();
-        answer::json(status, header.map(|(name, value)| (*name, value.as_str())), &body)
+        answer::json(
+            status,
+            header.map(|(name, value)| (*name, value.as_str())),
+            &body,
+        )
     }
 }
 

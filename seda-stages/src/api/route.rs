@@ -215,8 +215,9 @@ impl<'r> Query<'r> {
     /// Returns the last value of that name; names that nobody asks for are
     /// passed over, as caches and browsers add some.
     fn value(&self, name: &str) -> Option<&'r str> {
-        let pairs = self.0.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.filter(|(key, _)| *key == name).last().map(|(_, value)| value)
+        let mut pairs = self.0.split('&').filter_map(|pair| pair.split_once('='));
+        let found = pairs.rfind(|(key, _)| *key == name);
+        found.map(|(_, value)| value)
     }
 }
 
@@ -241,8 +242,16 @@ mod tests {
             ("/jobs/1/stderr?x", Question::Output(id, Stream::Stderr)),
         ];
         for (target, question) in rows {
-            assert_eq!(read(Method::Get, target), Ok(Route::Ask(question)), "{target}");
-            assert_eq!(read(Method::Head, target), Ok(Route::Ask(question)), "{target}");
+            assert_eq!(
+                read(Method::Get, target),
+                Ok(Route::Ask(question)),
+                "{target}"
+            );
+            assert_eq!(
+                read(Method::Head, target),
+                Ok(Route::Ask(question)),
+                "{target}"
+            );
         }
         assert_eq!(read(Method::Post, "/jobs"), Ok(Route::Submit));
         let cancel = Route::Ask(Question::Cancel(id));
@@ -263,14 +272,31 @@ mod tests {
             read(Method::Get, "/jobs/?state=live&limit=5&limit=7"),
             list(StateFilter::Live, 7)
         );
-        for query in ["state=runing", "limit=0", "limit=1001", "limit=", "limit=-1"] {
-            assert_eq!(read(Method::Get, &format!("/jobs?{query}")), Err(400), "{query}");
+        for query in [
+            "state=runing",
+            "limit=0",
+            "limit=1001",
+            "limit=",
+            "limit=-1",
+        ] {
+            assert_eq!(
+                read(Method::Get, &format!("/jobs?{query}")),
+                Err(400),
+                "{query}"
+            );
         }
     }
 
     #[test]
     fn what_there_is_not_is_told_from_what_is_not_allowed() {
-        for target in ["/", "/job", "/jobs/x", "/jobs/1/out", "/jobs/1/stdout/2", "/jobs/../1"] {
+        for target in [
+            "/",
+            "/job",
+            "/jobs/x",
+            "/jobs/1/out",
+            "/jobs/1/stdout/2",
+            "/jobs/../1",
+        ] {
             assert_eq!(read(Method::Get, target), Err(404), "{target}");
         }
         for target in ["/jobs", "/jobs/1", "/jobs/1/stdout", "/metrics", "/graph"] {

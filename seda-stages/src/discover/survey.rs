@@ -142,7 +142,10 @@ mod tests {
         );
         let found = known.find();
         let here = &found[0].machine;
-        assert_eq!((here.memory, here.platform.as_deref()), (Some(7), Some(std::env::consts::ARCH)));
+        assert_eq!(
+            (here.memory, here.platform.as_deref()),
+            (Some(7), Some(std::env::consts::ARCH))
+        );
         assert_eq!(found[0].counters.total_slots, Some(3));
         assert_eq!(found[1].machine.platform, None, "another machine");
     }

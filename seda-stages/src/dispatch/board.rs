@@ -3,7 +3,8 @@
 //!
 //! It is plain state and plain methods, one for each thing that can happen.
 //! What follows for other stages is asked of it afterwards:
-//! [`next_start`](Board::next_start) and [`next_stop`](Board::next_stop).
+//! [`next_start`](Board::next_start), [`next_stop`](Board::next_stop) and
+//! [`misfortunes`](Board::misfortunes).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
@@ -15,6 +16,7 @@ use super::event::{Assignment, Held};
 use super::lines::{Lines, Wanted};
 use crate::broker::select::Broker;
 use crate::errors::kind::JobError;
+use crate::errors::report::Misfortune;
 use crate::job::description::JobDescription;
 use crate::job::filter::StateFilter;
 use crate::job::id::JobId;
@@ -46,6 +48,8 @@ pub struct Board {
     away: BTreeMap<JobId, Away>,
     /// Running jobs that are to be ended and have not been told so.
     stops: BTreeSet<JobId>,
+    /// Jobs that did not end well, of which nobody has been told.
+    misfortunes: Vec<Misfortune>,
     /// Set when the server stops: nothing new is started.
     closed: bool,
 }
@@ -72,6 +76,7 @@ impl Board {
             lines: Lines::new(bounds.slots_max),
             away: BTreeMap::new(),
             stops: BTreeSet::new(),
+            misfortunes: Vec::new(),
             closed: false,
         };
         board.resize_lines();
@@ -94,10 +99,10 @@ impl Board {
             let summary = selection.into_summary();
             return Err(JobError::NoTarget { summary });
         };
-        self.broker.accepted(&target, &job);
-        let wanted = |id| wanted(id, &job);
-        let admitted = self.jobs.admit(job.clone(), at)?;
-        self.line_up(&target, wanted(admitted.id), at)?;
+        let admitted = self.jobs.admit(job, at)?;
+        let job = self.jobs.get(admitted.id)?.description();
+        self.broker.accepted(&target, job);
+        self.line_up(&target, wanted(admitted.id, job), at)?;
         Ok(admitted)
     }
 
@@ -213,6 +218,11 @@ impl Board {
         self.stops.insert(id);
     }
 
+    /// Takes what is to be told of jobs that did not end well.
+    pub fn misfortunes(&mut self) -> Vec<Misfortune> {
+        std::mem::take(&mut self.misfortunes)
+    }
+
     /// Takes what discovery found in place of the targets known so far. Jobs
     /// that wait at one that is gone get another, or fail.
     pub fn refresh(&mut self, targets: Vec<ExecutionTarget>, at: Moment) {
@@ -226,7 +236,9 @@ impl Board {
         };
         let live = self.jobs.list(StateFilter::Live).filter(stranded);
         let stranded: Vec<_> = live.map(JobRecord::id).collect();
-        stranded.into_iter().for_each(|id| self.move_on(id, at));
+        for id in stranded {
+            self.move_on(id, at);
+        }
     }
 
     /// Returns a job.
@@ -273,7 +285,18 @@ impl Board {
         if let Ok(record) = self.jobs.get(id) {
             self.broker.ended(target, record.description());
         }
-        note(id, self.jobs.end(id, ending, at));
+        self.conclude(id, ending, at);
+    }
+
+    /// Notes the verdict on a job, and keeps a bad one to be told.
+    fn conclude(&mut self, id: JobId, ending: Ending, at: Moment) {
+        let error = ending.failure.clone();
+        let ended = self.jobs.end(id, ending, at);
+        if ended.is_ok() {
+            let misfortune = error.map(|error| Misfortune { id, error });
+            self.misfortunes.extend(misfortune);
+        }
+        note(id, ended);
     }
 
     /// Finds another target for a job whose own is gone.
@@ -286,18 +309,14 @@ impl Board {
             self.lines.leave(&old, wanted(id, &job));
         }
         let mut selection = self.broker.select(&job);
-        match selection.next() {
-            Some(target) => {
-                self.broker.accepted(&target, &job);
-                if let Err(error) = self.line_up(&target, wanted(id, &job), at) {
-                    tracing::error!(target: "seda", job = %id, "{error}");
-                }
-            }
-            None => {
-                let summary = selection.into_summary();
-                let ending = Ending::failed(JobError::NoTarget { summary });
-                note(id, self.jobs.end(id, ending, at));
-            }
+        let Some(target) = selection.next() else {
+            let summary = selection.into_summary();
+            let ending = Ending::failed(JobError::NoTarget { summary });
+            return self.conclude(id, ending, at);
+        };
+        self.broker.accepted(&target, &job);
+        if let Err(error) = self.line_up(&target, wanted(id, &job), at) {
+            tracing::error!(target: "seda", job = %id, "{error}");
         }
     }
 

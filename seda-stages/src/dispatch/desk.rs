@@ -16,8 +16,9 @@ use super::event::{Assignment, JobEvent, Reading, meta};
 use crate::api::answer;
 use crate::api::refusal::Refusal;
 use crate::api::route::Question;
-use crate::execute::cancel::Stop;
 use crate::errors::kind::JobError;
+use crate::errors::report::Misfortune;
+use crate::execute::cancel::Stop;
 use crate::job::description::JobDescription;
 use crate::job::id::JobId;
 use crate::job::moment::Moment;
@@ -34,6 +35,8 @@ pub struct DeskSinks {
     pub cancel: Sink<Stop>,
     /// Ended jobs that made room for others, whose files may go.
     pub forget: Sink<JobId>,
+    /// Jobs that did not end well, to be written down as far as there is room.
+    pub report: Sink<Misfortune>,
     /// What jobs wrote, for who wants to read it.
     pub output: Sink<Reading>,
 }
@@ -121,6 +124,11 @@ impl Desk {
             };
             room.fill(assignment);
         }
+        for misfortune in board.misfortunes() {
+            let report = self.sinks.report.with(meta(misfortune.id));
+            // The record has it too; the edge counts what is not written down.
+            let _ = report.enqueue(misfortune);
+        }
         while let Some(held) = board.next_stop() {
             let cancel = self.sinks.cancel.with(meta(held.id));
             let id = held.id;
@@ -155,7 +163,7 @@ impl Handler for Desk {
     fn handle(&mut self, batch: &mut Batch<JobEvent>) -> Result<(), BoxError> {
         let board = Arc::clone(&self.board);
         let mut board = board.lock();
-        while let Some(event) = batch.next() {
+        for event in batch {
             self.on(&mut board, event);
             self.send(&mut board);
         }

@@ -41,7 +41,7 @@ pub struct Lines {
     /// Slots that may be taken at once, over all targets.
     most: u32,
     taken: u32,
-    lines: BTreeMap<TargetName, Line>,
+    by_target: BTreeMap<TargetName, Line>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -84,24 +84,24 @@ impl Lines {
         Self {
             most,
             taken: 0,
-            lines: BTreeMap::new(),
+            by_target: BTreeMap::new(),
         }
     }
 
     /// Says how many slots a target has from now on.
     pub fn resize(&mut self, target: &TargetName, slots: u32) {
-        self.lines.entry(target.clone()).or_default().slots = slots;
+        self.by_target.entry(target.clone()).or_default().slots = slots;
     }
 
     /// Puts a job in the line of a target.
     pub fn join(&mut self, target: &TargetName, wanted: Wanted) {
-        let line = self.lines.entry(target.clone()).or_default();
+        let line = self.by_target.entry(target.clone()).or_default();
         line.waiting.insert(wanted.place(), wanted.slots);
     }
 
     /// Takes a job out of its line; tells whether it was there.
     pub fn leave(&mut self, target: &TargetName, wanted: Wanted) -> bool {
-        let line = self.lines.get_mut(target);
+        let line = self.by_target.get_mut(target);
         line.is_some_and(|line| line.waiting.remove(&wanted.place()).is_some())
     }
 
@@ -113,7 +113,7 @@ impl Lines {
     /// Takes the next job out of its line, with the slots that it needs.
     pub fn take(&mut self) -> Option<(JobId, TargetName)> {
         let (place, slots, target) = self.first()?;
-        let line = self.lines.get_mut(&target)?;
+        let line = self.by_target.get_mut(&target)?;
         line.waiting.remove(&place);
         line.taken = line.taken.saturating_add(slots);
         self.taken = self.taken.saturating_add(slots);
@@ -122,7 +122,7 @@ impl Lines {
 
     /// Gives the slots of a job back that ran at a target.
     pub fn give_back(&mut self, target: &TargetName, slots: u32) {
-        if let Some(line) = self.lines.get_mut(target) {
+        if let Some(line) = self.by_target.get_mut(target) {
             line.taken = line.taken.saturating_sub(slots);
         }
         self.taken = self.taken.saturating_sub(slots);
@@ -130,12 +130,12 @@ impl Lines {
 
     /// Returns how many jobs wait.
     pub fn waiting(&self) -> usize {
-        self.lines.values().map(|line| line.waiting.len()).sum()
+        self.by_target.values().map(|line| line.waiting.len()).sum()
     }
 
     /// Finds the first of all heads, if its slots are free over all targets.
     fn first(&self) -> Option<(Place, u32, TargetName)> {
-        let heads = self.lines.iter().filter_map(|(target, line)| {
+        let heads = self.by_target.iter().filter_map(|(target, line)| {
             let (place, slots) = line.head()?;
             Some((place, slots, target))
         });
@@ -165,7 +165,10 @@ mod tests {
 
     fn lines(most: u32, targets: &[(&str, u32)]) -> (Lines, Vec<TargetName>) {
         let mut lines = Lines::new(most);
-        let names: Vec<_> = targets.iter().map(|(name, _)| TargetName::new(*name)).collect();
+        let names: Vec<_> = targets
+            .iter()
+            .map(|(name, _)| TargetName::new(*name))
+            .collect();
         for (name, (_, slots)) in names.iter().zip(targets) {
             lines.resize(name, *slots);
         }
@@ -196,7 +199,9 @@ mod tests {
             ..wanted(3, 1)
         };
         lines.join(&names[1], urgent);
-        let order: Vec<_> = std::iter::from_fn(|| lines.take()).map(|(id, _)| id).collect();
+        let order: Vec<_> = std::iter::from_fn(|| lines.take())
+            .map(|(id, _)| id)
+            .collect();
         assert_eq!(order, [id(3), id(1)], "two slots over both");
         assert!(!lines.leave(&names[1], urgent), "it runs");
         assert!(lines.leave(&names[0], wanted(2, 1)));

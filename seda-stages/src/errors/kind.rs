@@ -228,7 +228,10 @@ impl JobError {
                 write!(f, "the server stopped while the job was {state}")
             }
             Self::StageFailed { stage, reason } => {
-                write!(f, "stage `{stage}` of the server failed on the job: {reason}")
+                write!(
+                    f,
+                    "stage `{stage}` of the server failed on the job: {reason}"
+                )
             }
             Self::Lost { state, seen_at } => {
                 write!(

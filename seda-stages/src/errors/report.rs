@@ -1,4 +1,6 @@
-//! The stages that tell how jobs ended and what was lost on the way.
+//! The stages that tell how jobs ended badly and what was lost on the way.
+
+use std::fmt;
 
 use seda_core::{Batch, BoxError, Failure, Handler, Sink};
 
@@ -7,36 +9,31 @@ use crate::dispatch::event::{JobEvent, job_of};
 use crate::job::id::JobId;
 use crate::job::record::Ending;
 
-/// How a job ended.
+/// A job that did not end well.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// Whose end it is.
+pub struct Misfortune {
+    /// Whose end it was.
     pub id: JobId,
-    /// How it ended.
-    pub ending: Ending,
+    /// What went wrong.
+    pub error: JobError,
 }
 
-/// Writes down how jobs ended badly, and passes their ends on.
-#[derive(Clone, Debug)]
-pub struct Report {
-    /// Who keeps the record.
-    pub jobs: Sink<JobEvent>,
+impl fmt::Display for Misfortune {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.id, self.error)
+    }
 }
+
+/// Writes down which jobs did not end well, once the verdict is final.
+#[derive(Clone, Copy, Debug)]
+pub struct Report;
 
 impl Handler for Report {
-    type Event = Outcome;
+    type Event = Misfortune;
 
-    fn handle(&mut self, batch: &mut Batch<Outcome>) -> Result<(), BoxError> {
-        while let Some(outcome) = batch.next() {
-            let Ok(mut room) = self.jobs.reserve(1) else {
-                batch.defer(outcome);
-                break;
-            };
-            let Outcome { id, ending } = outcome;
-            if let Some(failure) = &ending.failure {
-                tracing::info!(target: "seda", job = %id, code = failure.code(), "{failure}");
-            }
-            room.fill(JobEvent::Ended(id, ending));
+    fn handle(&mut self, batch: &mut Batch<Misfortune>) -> Result<(), BoxError> {
+        for misfortune in batch {
+            tracing::info!(target: "seda", code = misfortune.error.code(), "{misfortune}");
         }
         Ok(())
     }
@@ -48,8 +45,8 @@ impl Handler for Report {
 pub struct Failures {
     /// Stages whose failures leave their job as it is.
     pub harmless: &'static [&'static str],
-    /// Where the end of a lost job goes.
-    pub report: Sink<Outcome>,
+    /// Who keeps the record.
+    pub jobs: Sink<JobEvent>,
 }
 
 impl Handler for Failures {
@@ -63,7 +60,7 @@ impl Handler for Failures {
                 tracing::error!(target: "seda", "{failure}");
                 continue;
             };
-            let Ok(mut room) = self.report.with(failure.meta).reserve(1) else {
+            let Ok(mut room) = self.jobs.with(failure.meta).reserve(1) else {
                 batch.defer(failure);
                 break;
             };
@@ -72,7 +69,7 @@ impl Handler for Failures {
                 stage: failure.stage.to_string(),
                 reason: failure.cause.to_string(),
             });
-            room.fill(Outcome { id, ending });
+            room.fill(JobEvent::Ended(id, ending));
         }
         Ok(())
     }
@@ -97,9 +94,9 @@ mod tests {
 
     #[test]
     fn a_job_that_a_stage_lost_ends_failed() {
-        let (report, reported) = probe(1);
+        let (jobs, told) = probe(1);
         let harmless = &["cancel"];
-        let mut failures = Failures { harmless, report };
+        let mut failures = Failures { harmless, jobs };
         let of_job = meta(JobId::FIRST);
         let mut lost = batch([
             failure("describe", Meta::NONE),
@@ -108,24 +105,13 @@ mod tests {
             failure("collect", of_job),
         ]);
         failures.handle(&mut lost).unwrap();
-        let outcomes = reported.take();
-        assert_eq!(outcomes[0].id, JobId::FIRST);
-        let error = outcomes[0].ending.failure.as_ref().unwrap();
+        let events = told.take();
+        let [JobEvent::Ended(JobId::FIRST, ending)] = events.as_slice() else {
+            panic!("{events:?}");
+        };
+        let error = ending.failure.as_ref().unwrap();
         assert_eq!(error.code(), "stage_failed");
         assert!(error.to_string().contains("`collect`"), "{error}");
-        assert_eq!((outcomes.len(), left_in(lost).len()), (1, 1), "the second waits for room");
-    }
-
-    #[test]
-    fn ends_are_passed_on_or_deferred() {
-        let (jobs, told) = probe(1);
-        let outcome = Outcome {
-            id: JobId::FIRST,
-            ending: Ending::failed(JobError::TimedOut { limit_seconds: 1 }),
-        };
-        let mut outcomes = batch([outcome.clone(), outcome.clone()]);
-        Report { jobs }.handle(&mut outcomes).unwrap();
-        assert_eq!(left_in(outcomes), [outcome]);
-        assert!(matches!(told.take().as_slice(), [JobEvent::Ended(JobId::FIRST, _)]));
+        assert_eq!(left_in(lost).len(), 1, "the second waits for room");
     }
 }

@@ -124,7 +124,11 @@ mod tests {
     fn what_is_due_comes_in_order_and_what_is_cleared_does_not() {
         let (sink, events) = probe(8);
         let alarms = Alarms::default();
-        let (one, two, three) = (JobId::FIRST, JobId::FIRST.next(), JobId::FIRST.next().next());
+        let (one, two, three) = (
+            JobId::FIRST,
+            JobId::FIRST.next(),
+            JobId::FIRST.next().next(),
+        );
         let mut clock = AlarmClock {
             alarms: alarms.clone(),
             sink,
@@ -138,7 +142,10 @@ mod tests {
         assert_eq!(clock.poll(tick(5)), Next::At(tick(10)));
         clock.poll(tick(40));
         let due = events.take_with_meta();
-        let due: Vec<_> = due.iter().map(|(event, meta)| (*event, job_of(meta))).collect();
+        let due: Vec<_> = due
+            .iter()
+            .map(|(event, meta)| (*event, job_of(meta)))
+            .collect();
         assert_eq!(due, [("early", Some(three)), ("moved", Some(one))]);
     }
 

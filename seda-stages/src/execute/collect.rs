@@ -14,9 +14,8 @@ use super::alarm::Alarms;
 use super::cancel::Stop;
 use super::directory::JobsRoot;
 use crate::api::route::Stream;
-use crate::dispatch::event::{Assignment, meta};
+use crate::dispatch::event::{Assignment, JobEvent, meta};
 use crate::errors::kind::JobError;
-use crate::errors::report::Outcome;
 use crate::job::exit::Exit;
 use crate::job::record::Ending;
 
@@ -30,11 +29,11 @@ pub struct Collect {
     /// Bytes of each stream that are kept.
     pub output_bytes_max: u64,
     /// Who wants to know.
-    pub report: Sink<Outcome>,
+    pub jobs: Sink<JobEvent>,
 }
 
 impl Collect {
-    fn collect(&self, exited: Exited<Assignment>) -> Outcome {
+    fn collect(&self, exited: Exited<Assignment>) -> JobEvent {
         let Exited { tag, exit, .. } = exited;
         let job = &tag.description;
         self.alarms.clear(tag.id);
@@ -51,7 +50,7 @@ impl Collect {
             Ok(None) => Ending::failed(unjudged("an exit that no process has")),
             Err(error) => Ending::failed(unjudged(&error.to_string())),
         };
-        Outcome { id: tag.id, ending }
+        JobEvent::Ended(tag.id, ending)
     }
 }
 
@@ -61,7 +60,7 @@ impl Handler for Collect {
     fn handle(&mut self, batch: &mut Batch<Self::Event>) -> Result<(), BoxError> {
         while let Some(exited) = batch.next() {
             // The event comes from outside and inherits nothing.
-            let Ok(mut room) = self.report.with(meta(exited.tag.id)).reserve(1) else {
+            let Ok(mut room) = self.jobs.with(meta(exited.tag.id)).reserve(1) else {
                 batch.defer(exited);
                 break;
             };
@@ -97,7 +96,10 @@ fn cut(path: &Path, bytes_max: u64) -> io::Result<()> {
         return Ok(());
     }
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
-    let file = OpenOptions::new().write(true).custom_flags(flags).open(path)?;
+    let file = OpenOptions::new()
+        .write(true)
+        .custom_flags(flags)
+        .open(path)?;
     file.set_len(bytes_max)
 }
 
@@ -123,21 +125,27 @@ mod tests {
         Exited { tag, id: 1, exit }
     }
 
-    fn collect(room: usize) -> (Collect, seda_core::testing::Probe<Outcome>, tempfile::TempDir) {
+    fn collect(
+        room: usize,
+    ) -> (
+        Collect,
+        seda_core::testing::Probe<JobEvent>,
+        tempfile::TempDir,
+    ) {
         let here = tempfile::tempdir().unwrap();
-        let (report, reported) = probe(room);
+        let (jobs, told) = probe(room);
         let collect = Collect {
             root: Arc::new(JobsRoot::open(here.path().join("jobs")).unwrap()),
             alarms: Alarms::default(),
             output_bytes_max: 4,
-            report,
+            jobs,
         };
-        (collect, reported, here)
+        (collect, told, here)
     }
 
     #[test]
     fn ends_are_judged_and_belong_to_their_job() {
-        let (mut collect, reported, _here) = collect(8);
+        let (mut collect, told, _here) = collect(8);
         let exits = [
             exited(Ok(process::Exit::Code(0))),
             exited(Ok(process::Exit::Code(3))),
@@ -145,28 +153,49 @@ mod tests {
             exited(Err(io::Error::other("gone"))),
         ];
         collect.handle(&mut batch(exits)).unwrap();
-        let outcomes = reported.take_with_meta();
+        let outcomes = told.take_with_meta();
         let codes: Vec<_> = outcomes
             .iter()
-            .map(|(outcome, _)| outcome.ending.failure.as_ref().map(JobError::code))
+            .map(|(event, _)| match event {
+                JobEvent::Ended(JobId::FIRST, ending) => {
+                    ending.failure.as_ref().map(JobError::code)
+                }
+                other => panic!("{other:?}"),
+            })
             .collect();
-        let expected = [None, Some("exit_non_zero"), Some("killed_by_signal"), Some("stage_failed")];
+        let expected = [
+            None,
+            Some("exit_non_zero"),
+            Some("killed_by_signal"),
+            Some("stage_failed"),
+        ];
         assert_eq!(codes, expected);
-        assert!(outcomes.iter().all(|(_, meta)| job_of(meta) == Some(JobId::FIRST)));
+        assert!(
+            outcomes
+                .iter()
+                .all(|(_, meta)| job_of(meta) == Some(JobId::FIRST))
+        );
     }
 
     #[test]
     fn output_is_cut_to_what_is_kept_and_no_link_is_followed() {
-        let (mut collect, reported, here) = collect(1);
+        let (mut collect, told, here) = collect(1);
         let directory = collect.root.create(JobId::FIRST).unwrap();
         let victim = here.path().join("victim");
         fs::write(&victim, "123456").unwrap();
         std::os::unix::fs::symlink(&victim, directory.out()).unwrap();
         fs::write(directory.file("log").unwrap(), "123456").unwrap();
-        let mut two = batch([exited(Ok(process::Exit::Code(0))), exited(Ok(process::Exit::Code(0)))]);
+        let mut two = batch([
+            exited(Ok(process::Exit::Code(0))),
+            exited(Ok(process::Exit::Code(0))),
+        ]);
         collect.handle(&mut two).unwrap();
         assert_eq!(fs::read(victim).unwrap(), b"123456");
         assert_eq!(fs::read(directory.file("log").unwrap()).unwrap(), b"1234");
-        assert_eq!((reported.take().len(), left_in(two).len()), (1, 1), "the second waits for room");
+        assert_eq!(
+            (told.take().len(), left_in(two).len()),
+            (1, 1),
+            "the second waits for room"
+        );
     }
 }

@@ -38,7 +38,9 @@ mod tests {
         let directory = root.create(JobId::FIRST).unwrap();
         std::fs::write(directory.out(), "x").unwrap();
         let mut forget = Forget { root };
-        forget.handle(&mut batch([JobId::FIRST.next(), JobId::FIRST])).unwrap();
+        forget
+            .handle(&mut batch([JobId::FIRST.next(), JobId::FIRST]))
+            .unwrap();
         assert!(!directory.path().exists());
     }
 }

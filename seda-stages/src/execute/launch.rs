@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seda_core::{Batch, BoxError, Handler, Sink, Tick, reserve_all};
+use seda_core::{Batch, BoxError, Handler, Sink, Tick};
 use seda_io::process::Processes;
 
 use super::alarm::Alarms;
@@ -10,7 +10,6 @@ use super::cancel::Stop;
 use super::prepare::Ready;
 use crate::dispatch::event::{Assignment, Held, JobEvent};
 use crate::errors::kind::JobError;
-use crate::errors::report::Outcome;
 use crate::job::record::Ending;
 
 /// Starts processes, and has them watched: their end is an event for the
@@ -21,10 +20,8 @@ pub struct Launch {
     pub processes: Processes<Assignment>,
     /// Where the time is kept for which jobs may run.
     pub alarms: Alarms<Stop>,
-    /// Who wants to know that they run.
+    /// Who wants to know that they run, or why not.
     pub jobs: Sink<JobEvent>,
-    /// Where jobs go that cannot be started.
-    pub report: Sink<Outcome>,
 }
 
 impl Launch {
@@ -35,7 +32,9 @@ impl Launch {
             program: assignment.description.application.executable.path.clone(),
             reason,
         };
-        let child = spawn.start().map_err(|error| failed(error.reason.to_string()))?;
+        let child = spawn
+            .start()
+            .map_err(|error| failed(error.reason.to_string()))?;
         let wall_time = assignment.description.resources.individual_wall_time;
         if let Some(seconds) = wall_time.max {
             // Before it is watched: its end, whenever that is, clears it.
@@ -53,20 +52,19 @@ impl Handler for Launch {
 
     fn handle(&mut self, batch: &mut Batch<Ready>) -> Result<(), BoxError> {
         while let Some(ready) = batch.next() {
-            let Ok((mut jobs, mut report)) = reserve_all(((&self.jobs, 1), (&self.report, 1)))
-            else {
+            let Ok(mut room) = self.jobs.reserve(1) else {
                 batch.defer(ready);
                 break;
             };
             let id = ready.assignment.id;
-            match self.launch(ready, batch.now()) {
-                Ok(held) => jobs.fill(JobEvent::Started(held)),
-                Err(failure) => {
+            let launched = self.launch(ready, batch.now());
+            room.fill(launched.map_or_else(
+                |failure| {
                     self.alarms.clear(id);
-                    let ending = Ending::failed(failure);
-                    report.fill(Outcome { id, ending });
-                }
-            }
+                    JobEvent::Ended(id, Ending::failed(failure))
+                },
+                JobEvent::Started,
+            ));
         }
         Ok(())
     }

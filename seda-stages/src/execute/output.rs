@@ -85,9 +85,15 @@ mod tests {
         assert_eq!(read(&path, 4).body(), b"", "nothing so far");
         std::fs::write(&path, "123456").unwrap();
         let response = read(&path, 4);
-        assert_eq!((response.body(), response.headers().get(OMITTED)), (&b"1234"[..], Some("2")));
+        assert_eq!(
+            (response.body(), response.headers().get(OMITTED)),
+            (&b"1234"[..], Some("2"))
+        );
         let response = read(&path, 6);
-        assert_eq!((response.body(), response.headers().get(OMITTED)), (&b"123456"[..], None));
+        assert_eq!(
+            (response.body(), response.headers().get(OMITTED)),
+            (&b"123456"[..], None)
+        );
     }
 
     #[test]
@@ -96,6 +102,9 @@ mod tests {
         let link = here.path().join("out");
         std::os::unix::fs::symlink("/etc/hostname", &link).unwrap();
         assert_eq!(read(&link, 4).status(), StatusCode::INTERNAL_SERVER_ERROR);
-        assert_eq!(read(here.path(), 4).status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(
+            read(here.path(), 4).status(),
+            StatusCode::INTERNAL_SERVER_ERROR
+        );
     }
 }

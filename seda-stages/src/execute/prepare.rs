@@ -13,9 +13,8 @@ use seda_io::process::Spawn;
 
 use super::command::CommandLine;
 use super::directory::{DirectoryError, JobDirectory, JobsRoot};
-use crate::dispatch::event::Assignment;
+use crate::dispatch::event::{Assignment, JobEvent};
 use crate::errors::kind::JobError;
-use crate::errors::report::Outcome;
 use crate::job::record::Ending;
 
 /// Files that a job writes belong to the server's user alone.
@@ -43,7 +42,7 @@ pub struct Prepare {
     /// Where jobs go that are ready.
     pub launch: Sink<Ready>,
     /// Where jobs go that cannot be made ready.
-    pub report: Sink<Outcome>,
+    pub jobs: Sink<JobEvent>,
 }
 
 impl Prepare {
@@ -83,17 +82,16 @@ impl Handler for Prepare {
     fn handle(&mut self, batch: &mut Batch<Assignment>) -> Result<(), BoxError> {
         while let Some(assignment) = batch.next() {
             // Room first, on both ways out: what is prepared is not done in vain.
-            let Ok((mut launch, mut report)) = reserve_all(((&self.launch, 1), (&self.report, 1)))
+            let Ok((mut launch, mut jobs)) = reserve_all(((&self.launch, 1), (&self.jobs, 1)))
             else {
                 batch.defer(assignment);
                 break;
             };
             match self.prepare(&assignment) {
                 Ok(spawn) => launch.fill(Ready { assignment, spawn }),
-                Err(failure) => report.fill(Outcome {
-                    id: assignment.id,
-                    ending: Ending::failed(failure),
-                }),
+                Err(failure) => {
+                    jobs.fill(JobEvent::Ended(assignment.id, Ending::failed(failure)));
+                }
             }
         }
         Ok(())
@@ -125,7 +123,10 @@ fn input(directory: &JobDirectory, name: &str) -> Result<File, JobError> {
     };
     // A pipe without a writer would be waited for.
     let flags = OFlags::NONBLOCK.bits().cast_signed();
-    let opened = OpenOptions::new().read(true).custom_flags(flags).open(&path);
+    let opened = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(&path);
     opened.map_err(|error| failed("open", &path, &error))
 }
 
@@ -181,18 +182,18 @@ mod tests {
     struct Bench {
         prepare: Prepare,
         ready: Probe<Ready>,
-        failed: Probe<Outcome>,
+        failed: Probe<JobEvent>,
         here: tempfile::TempDir,
     }
 
     fn bench(path: &str) -> Bench {
         let here = tempfile::tempdir().unwrap();
-        let ((launch, ready), (report, failed)) = (probe(1), probe(1));
+        let ((launch, ready), (jobs, failed)) = (probe(1), probe(1));
         let prepare = Prepare {
             root: Arc::new(JobsRoot::open(here.path().join("jobs")).unwrap()),
             environment: Arc::new([("PATH".into(), path.into())]),
             launch,
-            report,
+            jobs,
         };
         Bench {
             prepare,
@@ -215,8 +216,15 @@ mod tests {
         let handled = bench.prepare.handle(&mut batch([job(JobId::FIRST, text)]));
         handled.unwrap();
         let failure = bench.failed.take().pop();
-        assert_eq!(bench.ready.take().is_empty(), failure.is_some(), "one way out, not both");
-        failure.map(|outcome| outcome.ending.failure.unwrap().to_string())
+        assert_eq!(
+            bench.ready.take().is_empty(),
+            failure.is_some(),
+            "one way out, not both"
+        );
+        failure.map(|event| match event {
+            JobEvent::Ended(JobId::FIRST, ending) => ending.failure.unwrap().to_string(),
+            other => panic!("{other:?}"),
+        })
     }
 
     #[test]
@@ -224,7 +232,10 @@ mod tests {
         let sh = r#"{"executable": "sh"}"#;
         assert_eq!(failure(&mut bench("/nowhere:/bin:/usr/bin"), sh), None);
         let missing = failure(&mut bench("/nowhere"), sh).unwrap();
-        assert!(missing.contains("`sh` could not be started: no such program"), "{missing}");
+        assert!(
+            missing.contains("`sh` could not be started: no such program"),
+            "{missing}"
+        );
         let path = r#"{"executable": "/bin/sh"}"#;
         assert_eq!(failure(&mut bench(""), path), None);
         let directory = failure(&mut bench(""), r#"{"executable": "/bin"}"#).unwrap();

@@ -105,14 +105,20 @@ fn what_has_no_place_is_refused_and_leaves_nothing() {
     assert_eq!(board.total(), 1);
     board.next_start().unwrap();
     board.ended(id, exited(0), AT);
-    assert!(submit(&mut board) > id, "ended jobs take no place of live ones");
+    assert!(
+        submit(&mut board) > id,
+        "ended jobs take no place of live ones"
+    );
 }
 
 #[test]
 fn a_waiting_job_is_cancelled_at_once() {
     let mut board = board(4, &[("here", 1)]);
     let (one, two) = (submit(&mut board), submit(&mut board));
-    assert_eq!(board.cancel(one, AT), Ok(CancelAnswer::Asked(JobState::Queuing)));
+    assert_eq!(
+        board.cancel(one, AT),
+        Ok(CancelAnswer::Asked(JobState::Queuing))
+    );
     assert_eq!(state(&board, one), (JobState::Killed, Some("cancelled")));
     assert_eq!(board.next_start().unwrap().id, two);
     assert!(board.cancel(two.next(), AT).is_err());
@@ -173,12 +179,21 @@ fn a_closed_board_ends_all_jobs_and_starts_none() {
     board.next_start().unwrap();
     board.started(programs.held(running), AT);
     board.close(AT);
-    assert_eq!(state(&board, waiting), (JobState::Killed, Some("server_stopped")));
+    assert_eq!(
+        state(&board, waiting),
+        (JobState::Killed, Some("server_stopped"))
+    );
     assert_eq!(board.next_stop().unwrap().id, running);
     board.ended(running, exited(0), AT);
-    assert_eq!(state(&board, running), (JobState::Killed, Some("server_stopped")));
+    assert_eq!(
+        state(&board, running),
+        (JobState::Killed, Some("server_stopped"))
+    );
     submit(&mut board);
-    assert_eq!((board.peek_start(), board.next_start().is_none()), (None, true));
+    assert_eq!(
+        (board.peek_start(), board.next_start().is_none()),
+        (None, true)
+    );
 }
 
 #[test]
@@ -195,7 +210,13 @@ fn jobs_of_a_target_that_is_gone_go_elsewhere_or_fail() {
     board.refresh(targets(&[("b", 4)]), AT);
     assert_eq!(state(&board, bound), (JobState::Failed, Some("no_target")));
     let starts = std::iter::from_fn(|| board.next_start());
-    let starts: Vec<_> = starts.map(|start| (start.id, start.target.to_string())).collect();
-    let expected: Vec<_> = free.iter().take(4).map(|id| (*id, "b".to_owned())).collect();
+    let starts: Vec<_> = starts
+        .map(|start| (start.id, start.target.to_string()))
+        .collect();
+    let expected: Vec<_> = free
+        .iter()
+        .take(4)
+        .map(|id| (*id, "b".to_owned()))
+        .collect();
     assert_eq!(starts, expected);
 }
