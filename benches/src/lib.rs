@@ -6,3 +6,4 @@ pub mod cpu;
 pub mod goal;
 pub mod hops;
 pub mod rounds;
+pub mod soak;

@@ -111,9 +111,15 @@ impl Here {
     }
 
     /// Has what is enqueued from now on inherit `meta`.
-    pub(crate) fn set_meta(&self, meta: Meta) {
-        self.meta.set(meta);
-        self.turn_epoch();
+    ///
+    /// Where nothing changes, nothing is written: runs downstream then stay
+    /// whole, and the next enqueue need not wait for the store.
+    #[inline]
+    pub(crate) fn set_meta(&self, meta: &Meta) {
+        if self.meta.get() != *meta {
+            self.meta.set(*meta);
+            self.turn_epoch();
+        }
     }
 
     #[inline]
@@ -133,14 +139,16 @@ impl Here {
 
     /// Has each enqueue read the clock, since events take long here.
     pub(crate) fn stamp_each(&self) {
-        self.exact.set(true);
-        self.turn_epoch();
+        if !self.exact.replace(true) {
+            self.turn_epoch();
+        }
     }
 
     /// Has enqueues use the time stamp of the batch.
     pub(crate) fn stamp_batches(&self) {
-        self.exact.set(false);
-        self.turn_epoch();
+        if self.exact.replace(false) {
+            self.turn_epoch();
+        }
     }
 
     /// Tells whether what is enqueued now has neither deadline nor key, and

@@ -17,6 +17,7 @@ mod batch;
 mod clock;
 mod control;
 mod domain;
+pub mod draw;
 mod driver;
 mod edge;
 mod error;

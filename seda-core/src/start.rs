@@ -81,6 +81,7 @@ impl Graph {
             stage_of_rank,
             sources: names,
             traces: Arc::clone(&self.traces),
+            measured: plan.measured,
         };
         Ok(Assembled { parts, controllers })
     }

@@ -29,6 +29,13 @@ fn main() -> std::process::ExitCode {
 fn throughput(output: Output) {
     let mut candidates = Vec::new();
     for batch in BATCHES {
+        let one_core = Plan::default().workers(1);
+        candidates.push(shape(
+            format!("one core {batch}"),
+            one_core,
+            batch,
+            1_000_000,
+        ));
         candidates.push(shape(
             format!("default {batch}"),
             Plan::default(),
@@ -81,13 +88,13 @@ fn throughput(output: Output) {
         output.print(&Figure::shown(what, value, "ns").wanted("hop", Wanted::AtMost, target));
     };
     at_most(
-        "default plan, batch 16, per hop",
-        of("default 16").wall_ns,
+        "default plan on one core, batch 16, per hop",
+        of("one core 16").wall_ns,
         8.0,
     );
     at_most(
-        "default plan, batch 256, per hop",
-        of("default 256").wall_ns,
+        "default plan on one core, batch 256, per hop",
+        of("one core 256").wall_ns,
         5.0,
     );
     let times = |goal: &str, what: String, value: f64, target: f64| {

@@ -6,5 +6,5 @@ pub mod pipeline;
 
 /// How many stages every pipeline has.
 pub const STAGES: usize = 8;
-/// How many events a queue holds, everywhere.
-pub const QUEUE: usize = 8_192;
+/// How many events a queue holds, everywhere: what a stage has by default.
+pub const QUEUE: usize = seda_core::QUEUE_DEFAULT;

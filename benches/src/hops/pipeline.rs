@@ -1,5 +1,7 @@
 //! Eight stages in a row under some plan, and one event that goes round and round.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -13,6 +15,9 @@ use crate::rounds::{Cost, cost};
 
 /// How long the source waits when the first stage is full.
 const RETRY: Duration = Duration::from_micros(50);
+
+/// How many numbers a worker takes on itself at once.
+const SHARE: u64 = 10_000;
 
 /// Passes numbers on, one at a time.
 #[derive(Clone)]
@@ -62,12 +67,26 @@ struct Numbers {
     sink: Sink<u64>,
     left: u64,
     per_turn: usize,
+    /// What no worker has taken on itself yet.
+    shares: Arc<AtomicU64>,
+}
+
+impl Numbers {
+    /// Takes a share of the numbers that are left; false when there are none.
+    fn share(&mut self) -> bool {
+        let take = |left: u64| left.checked_sub(left.min(SHARE)).filter(|_| left > 0);
+        let before = self
+            .shares
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+        self.left = before.map_or(0, |left| left.min(SHARE));
+        self.left > 0
+    }
 }
 
 impl Source for Numbers {
     fn poll(&mut self, now: Tick) -> Next {
         for _ in 0..self.per_turn {
-            if self.left == 0 {
+            if self.left == 0 && !self.share() {
                 return Next::Ended;
             }
             if self.sink.enqueue(self.left).is_err() {
@@ -115,10 +134,18 @@ impl Shape {
             let mut graph = Graph::new("pipeline");
             let last = self.last(&mut graph, events, done);
             let first = self.row(&mut graph, last);
-            graph.source("numbers").solo(|wire| Numbers {
-                sink: wire.to(&first),
-                left: events,
-                per_turn: self.batch,
+            let per_turn = self.batch;
+            let shares = Arc::new(AtomicU64::new(events));
+            graph.source("numbers").on_each_worker(|wire| {
+                let sink = wire.to(&first);
+                move |_worker| {
+                    Ok(Numbers {
+                        sink: sink.clone(),
+                        left: 0,
+                        per_turn,
+                        shares: Arc::clone(&shares),
+                    })
+                }
             });
             let running = graph.start(self.plan.clone()).expect("the graph is right");
             finished
@@ -132,20 +159,16 @@ impl Shape {
     }
 
     fn last(&self, graph: &mut Graph, events: u64, done: Sender<()>) -> Stage<u64> {
-        let burns = self.burn;
-        // The source counts down to 1; one worker, so order is kept.
-        let stage = graph.stage("last").queue(QUEUE).batch(self.batch);
-        let mut seen = 0;
-        stage.solo(move |_| {
-            let done = done.clone();
-            Count(move || {
-                burn(burns);
-                seen += 1;
-                if seen == events {
-                    let _ = done.send(());
-                }
+        graph
+            .stage("last")
+            .queue(QUEUE)
+            .batch(self.batch)
+            .handler(Last {
+                burn: self.burn,
+                events,
+                seen: Arc::default(),
+                done,
             })
-        })
     }
 
     fn row(&self, graph: &mut Graph, last: Stage<u64>) -> Stage<u64> {
@@ -162,15 +185,26 @@ impl Shape {
     }
 }
 
-/// Calls a closure for every event.
-struct Count<F>(F);
+/// Counts what arrives, on all workers together, once per batch.
+#[derive(Clone)]
+struct Last {
+    burn: u32,
+    events: u64,
+    seen: Arc<AtomicU64>,
+    done: Sender<()>,
+}
 
-impl<F: FnMut() + Send + 'static> Handler for Count<F> {
+impl Handler for Last {
     type Event = u64;
 
     fn handle(&mut self, numbers: &mut Batch<u64>) -> Result<(), BoxError> {
+        let mut n = 0;
         for _ in numbers {
-            (self.0)();
+            burn(self.burn);
+            n += 1;
+        }
+        if self.seen.fetch_add(n, Ordering::Relaxed) + n == self.events {
+            self.done.send(())?;
         }
         Ok(())
     }
@@ -190,7 +224,7 @@ pub fn one_in_flight(plan: Plan, rounds: u64) -> f64 {
         move |wire| Turn {
             first: wire.to(&first).overflow(Overflow::Reject),
             rounds,
-            times: Histogram::new(3).expect("three digits are possible"),
+            times: Histogram::new_with_bounds(1, 1_000_000_000, 3).expect("valid bounds"),
             done: done.clone(),
         }
     });

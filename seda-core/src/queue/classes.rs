@@ -102,6 +102,7 @@ impl<E> Classified<E> {
     }
 
     /// Appends an event to its class; tells whether the queue was empty.
+    #[inline(never)]
     pub(crate) fn push(&mut self, entry: Entry<E>) -> bool {
         let was_empty = self.len == 0;
         if let Some(line) = self.line_of(&entry) {

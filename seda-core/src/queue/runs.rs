@@ -202,12 +202,14 @@ impl<E> Runs<E> {
         self.epoch = Epoch::NONE;
     }
 
+    #[inline(never)]
     fn begin_run(&mut self, stamp: Stamp) {
         self.close_run();
         self.last = stamp;
         self.last_len = 1;
     }
 
+    #[inline(never)]
     fn close_run(&mut self) {
         if self.last_len > 0 {
             self.closed.push_back((self.last, self.last_len));

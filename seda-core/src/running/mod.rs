@@ -35,6 +35,7 @@ pub struct Running {
 pub(crate) struct Inner {
     pub(crate) parts: Parts,
     pub(crate) minutes: Arc<Minutes>,
+    pub(crate) started: Tick,
     conductor: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -45,6 +46,7 @@ impl Running {
         let inner = Arc::new(Inner {
             parts,
             minutes: conductor.minutes(),
+            started: now,
             conductor: Mutex::new(None),
         });
         let running = Self { inner };

@@ -83,11 +83,10 @@ impl<E: Send + 'static> Sink<E> {
 
     /// Enqueues one event or drops it; tells which. The drop is counted.
     pub fn enqueue_lossy(&self, event: E) -> bool {
-        let taken = self.enqueue(event).is_ok();
-        if !taken {
-            self.edge.count_dropped(1);
+        match here::with(|here| self.put_quickly(here, event)) {
+            Ok(()) => true,
+            Err(event) => here::with(|here| self.put_lossy(here, event)),
         }
-        taken
     }
 
     /// Reserves room for `n` events, to be filled one by one: the first of two
@@ -162,42 +161,82 @@ impl<E: Send + 'static> Sink<E> {
         }
     }
 
-    /// Enqueues a vetted event in whichever queue the current thread may use.
+    #[cold]
+    fn put_lossy(&self, here: &Here, event: E) -> bool {
+        let meta = here.meta();
+        let vetted = self.core.vet(here, &self.edge, &meta, &Ask::Event(&event));
+        let put = match vetted {
+            Ok(()) => self
+                .put_or_evict(here, &meta, event)
+                .map_err(|(reason, _)| reason),
+            Err((reason, _)) => Err(reason),
+        };
+        if let Err(reason) = put {
+            self.edge.count_rejected(reason, 1);
+            self.edge.count_dropped(1);
+        }
+        put.is_ok()
+    }
+
+    /// Enqueues a vetted event, and does what the edge says when there is no room.
     fn put_any(&self, here: &Here, meta: &Meta, event: E) -> Result<(), Rejected<E>> {
-        if !self.core.common.room.reserve(1) {
-            return self.overflowed(here, meta, event);
+        match self.put_or_evict(here, meta, event) {
+            Ok(()) => Ok(()),
+            Err((Reason::Full, _)) if self.edge.drops() => {
+                self.edge.count_rejected(Reason::Full, 1);
+                self.edge.count_dropped(1);
+                Ok(())
+            }
+            Err((reason, event)) => Err(self.refuse(here, (reason, None), 1, event)),
+        }
+    }
+
+    /// Enqueues an event in whichever queue the current thread may use, in the
+    /// place of an older one where the edge says so.
+    fn put_or_evict(&self, here: &Here, meta: &Meta, event: E) -> Result<(), (Reason, E)> {
+        if !self.reserve_or_evict(here, 1) {
+            return Err((Reason::Full, event));
         }
         self.push_reserved(here, meta, event).map_err(|event| {
             self.core.common.room.release(1);
-            self.refuse(here, (Reason::Closed, None), 1, event)
+            (Reason::Closed, event)
         })
+    }
+
+    /// Reserves room, and makes it where the edge drops the oldest.
+    fn reserve_or_evict(&self, here: &Here, n: usize) -> bool {
+        let room = &self.core.common.room;
+        for _ in 0..=n {
+            if room.reserve(n) {
+                return true;
+            }
+            let evicts = self.edge.overflow() == Some(Overflow::DropOldest) && n <= room.limit();
+            if !evicts || !self.core.evict_oldest(here) {
+                return false;
+            }
+        }
+        false
     }
 
     fn put_all(&self, here: &Here, meta: &Meta, events: Vec<E>) -> Result<(), Rejected<Vec<E>>> {
         let n = events.len();
-        let asked = self.core.vet(here, &self.edge, meta, &Ask::Events(&events));
-        let refusal = match asked {
-            Err(refusal) => refusal,
-            Ok(()) if !self.core.common.room.reserve(n) => (Reason::Full, None),
-            Ok(()) => {
-                return self
-                    .push_all_reserved(here, meta, events)
-                    .map_err(|events| {
-                        self.core.common.room.release(n);
-                        self.refuse(here, (Reason::Closed, None), n, events)
-                    });
-            }
-        };
-        let drops = matches!(
-            self.edge.overflow(),
-            Some(Overflow::DropNewest | Overflow::DropOldest)
-        );
-        let rejected = self.refuse(here, refusal, n, events);
-        if drops && refusal.0 == Reason::Full {
+        if let Err(refusal) = self.core.vet(here, &self.edge, meta, &Ask::Events(&events)) {
+            return Err(self.refuse(here, refusal, n, events));
+        }
+        if self.reserve_or_evict(here, n) {
+            return self
+                .push_all_reserved(here, meta, events)
+                .map_err(|events| {
+                    self.core.common.room.release(n);
+                    self.refuse(here, (Reason::Closed, None), n, events)
+                });
+        }
+        if self.edge.drops() {
+            self.edge.count_rejected(Reason::Full, n);
             self.edge.count_dropped(n);
             return Ok(());
         }
-        Err(rejected)
+        Err(self.refuse(here, (Reason::Full, None), n, events))
     }
 
     fn push_all_reserved(&self, here: &Here, meta: &Meta, events: Vec<E>) -> Result<(), Vec<E>> {
@@ -266,22 +305,6 @@ impl<E: Send + 'static> Sink<E> {
         core.push_shared(meta, &self.edge, Some(entry))
             .map_err(|back| back.map(|entry| entry.event))
             .or_else(|back| back.map_or(Ok(()), Err))
-    }
-
-    /// Does what the edge says when there is no room.
-    #[cold]
-    fn overflowed(&self, here: &Here, meta: &Meta, event: E) -> Result<(), Rejected<E>> {
-        match self.edge.overflow() {
-            Some(Overflow::DropOldest) if self.core.evict_oldest(here) => {
-                self.put_any(here, meta, event)
-            }
-            Some(Overflow::DropNewest | Overflow::DropOldest) => {
-                self.edge.count_rejected(Reason::Full, 1);
-                self.edge.count_dropped(1);
-                Ok(())
-            }
-            _ => Err(self.refuse(here, (Reason::Full, None), 1, event)),
-        }
     }
 
     /// Counts a refusal, remembers it for [`defer`](crate::Batch::defer), gives the event back.

@@ -137,10 +137,12 @@ impl Shift {
     }
 
     /// Does not run a stage until the one that refused has room; or for a
-    /// while, when that is not known or lies in another graph.
+    /// while, when that is not known, lies in another graph, or is the stage itself.
     fn park(&mut self, bit: Bit, refused: Option<StageRef>, now: Tick) {
         self.parked = self.parked.with(bit);
         let stage = refused.and_then(|at| self.roster.get(at));
+        // A stage that waits for its own room could wait for ever.
+        let stage = stage.filter(|stage| !stage.runs_as(&self.site, bit));
         let Some(stage) = stage else {
             self.parked_until.push((now.after(PARK_FOR), bit));
             return;

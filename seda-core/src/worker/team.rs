@@ -110,6 +110,9 @@ impl Team {
     /// Gives the CPU time of all its threads; none where it is not known.
     pub(crate) fn cpu(&self) -> Option<Duration> {
         let cpu = self.cpu.lock();
+        if cpu.threads.is_empty() && cpu.past.is_zero() {
+            return None;
+        }
         let used = cpu.threads.iter().map(|(_, thread)| thread.used());
         used.sum::<Option<Duration>>().map(|now| now + cpu.past)
     }
@@ -130,20 +133,30 @@ impl Team {
         self: &Arc<Self>,
         started: impl FnOnce(Result<(), BoxError>) + Send + 'static,
     ) -> io::Result<bool> {
-        let Some(mut seat) = self.free_seat() else {
+        let Some(seat) = self.free_seat() else {
             return Ok(false);
         };
         let team = Arc::clone(self);
         let worker = seat.id().worker();
+        // Both hold on to the seat, so that it is not lost with a thread that
+        // could not be started.
+        let seat = Arc::new(Mutex::new(Some(seat)));
+        let handed = Arc::clone(&seat);
         self.live.fetch_add(1, Ordering::AcqRel);
         let spawned = std::thread::Builder::new()
             .name(format!("{}-{worker}", self.site.name()))
             .spawn(move || {
+                let Some(mut seat) = handed.lock().take() else {
+                    return;
+                };
                 seat.sit(|here| team.work(here, started));
                 team.leave(seat);
             });
         if spawned.is_err() {
             self.live.fetch_sub(1, Ordering::AcqRel);
+            if let Some(place) = self.seats.lock().get_mut(worker) {
+                *place = seat.lock().take();
+            }
         }
         spawned.map(|_| true)
     }
