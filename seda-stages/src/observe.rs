@@ -1,10 +1,10 @@
 //! The stage that shows the server itself: figures and the picture of its stages.
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use seda_core::{Account, Batch, BoxError, Handler, Ledger, Running};
+use seda_core::{Batch, BoxError, Handler, Running};
 use seda_io::http::{Reply, Response, StatusCode};
 
 use crate::api::answer;
@@ -74,97 +74,74 @@ impl Handler for Observe {
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 fn metrics(running: &Running) -> Response {
-    let text = prometheus(&running.ledger());
-    answer::headed(StatusCode::OK, PROMETHEUS, None).with_body(text.into_bytes())
+    typed(PROMETHEUS, running.snapshot().to_prometheus())
 }
 
-/// Draws the stages. What is not drawn yet is refused by name.
 fn picture(running: &Running, form: Form) -> Response {
+    let picture = running.picture();
     match form {
-        Form::Json => answer::json(StatusCode::OK, None, &running.ledger()),
-        Form::Page | Form::Svg | Form::Dot | Form::Mermaid => {
-            let message = "the picture cannot be drawn in this form yet, ask for `format=json`";
-            Refusal::not_implemented(message.to_owned()).into()
-        }
+        Form::Page => typed("text/html; charset=utf-8", page(&picture.to_svg())),
+        Form::Svg => typed("image/svg+xml", picture.to_svg()),
+        Form::Dot => typed("text/vnd.graphviz; charset=utf-8", picture.to_dot()),
+        Form::Mermaid => typed("text/plain; charset=utf-8", picture.to_mermaid()),
+        Form::Json => typed("application/json", picture.to_json()),
     }
 }
 
-/// Writes the accounts of all stages in Prometheus' text format.
-fn prometheus(ledger: &Ledger) -> String {
-    let mut text = String::from(
-        "# HELP seda_stage_events_total Events by stage and by what became of them.\n\
-         # TYPE seda_stage_events_total counter\n",
-    );
-    for account in &ledger.accounts {
-        for (outcome, count) in outcomes(account) {
-            let stage = &account.stage;
-            // Writing to a text cannot fail.
-            let _ = writeln!(
-                text,
-                "seda_stage_events_total{{stage=\"{stage}\",outcome=\"{outcome}\"}} {count}"
-            );
-        }
-    }
-    text.push_str(
-        "# HELP seda_stage_queue_length Events that wait.\n\
-         # TYPE seda_stage_queue_length gauge\n",
-    );
-    for Account { stage, queued, .. } in &ledger.accounts {
-        let _ = writeln!(
-            text,
-            "seda_stage_queue_length{{stage=\"{stage}\"}} {queued}"
-        );
-    }
-    text
+/// Puts the drawing in a page that looks anew every two seconds.
+fn page(svg: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"refresh\" content=\"2\">\n<title>seda: stages</title>\n\
+         <style>body {{ margin: 1rem; color-scheme: light dark }}</style>\n{svg}</html>\n"
+    )
 }
 
-fn outcomes(account: &Account) -> [(&'static str, u64); 9] {
-    let rejected = &account.rejected;
-    [
-        ("accepted", account.accepted),
-        ("rejected_full", rejected.full),
-        ("rejected_shed", rejected.shed),
-        ("rejected_expired", rejected.expired),
-        ("rejected_closed", rejected.closed),
-        ("handled", account.handled),
-        ("failed", account.failed),
-        ("expired", account.expired),
-        ("dead_lettered", account.dead_lettered),
-    ]
+fn typed(media_type: &str, text: String) -> Response {
+    answer::headed(StatusCode::OK, media_type, None).with_body(text.into_bytes())
 }
 
 #[cfg(test)]
 mod tests {
-    use seda_core::Rejections;
+    use seda_core::{Graph, Plan};
 
     use super::*;
 
     #[test]
-    fn figures_are_lines_of_one_stage_and_one_outcome() {
-        let account = Account {
-            stage: "api".into(),
-            offered: 12,
-            accepted: 10,
-            rejected: Rejections {
-                full: 2,
-                ..Rejections::default()
-            },
-            handled: 7,
-            failed: 1,
-            expired: 0,
-            dead_lettered: 0,
-            queued: 2,
-            in_hand: 0,
+    fn a_graph_is_shown_in_every_form() {
+        let mut graph = Graph::new("shown");
+        graph.stage("lonely").each(|_: u32| Ok(()));
+        let running = graph.start(Plan::default().workers(1)).unwrap();
+        let text = |response: Response| {
+            assert_eq!(response.status(), StatusCode::OK);
+            String::from_utf8(response.into_body()).unwrap()
         };
-        let text = prometheus(&Ledger {
-            accounts: vec![account],
-        });
-        for line in [
-            "seda_stage_events_total{stage=\"api\",outcome=\"accepted\"} 10",
-            "seda_stage_events_total{stage=\"api\",outcome=\"rejected_full\"} 2",
-            "seda_stage_queue_length{stage=\"api\"} 2",
+        let series = "seda_stage_handled_total{graph=\"shown\",stage=\"lonely\"} 0\n";
+        assert!(text(metrics(&running)).contains(series));
+        for (form, start) in [
+            (Form::Page, "<!doctype html>"),
+            (Form::Svg, "<svg "),
+            (Form::Dot, "digraph "),
+            (Form::Mermaid, "flowchart "),
+            (Form::Json, "{"),
         ] {
-            assert!(text.lines().any(|have| have == line), "{line}\n{text}");
+            let shown = text(picture(&running, form));
+            assert!(
+                shown.starts_with(start) && shown.contains("lonely"),
+                "{shown}"
+            );
         }
+    }
+
+    #[test]
+    fn what_is_cleared_is_let_go() {
+        let scene = Scene::default();
+        let running = Graph::new("gone")
+            .start(Plan::default().workers(1))
+            .unwrap();
+        scene.set(&running);
+        assert!(scene.get().is_some());
+        scene.clear();
+        assert!(scene.get().is_none());
     }
 }

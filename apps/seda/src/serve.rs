@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
@@ -124,17 +126,11 @@ impl Server {
         }
         let within = config.drain_deadline;
         eprintln!("seda: draining for {within:?} at most, press Ctrl-C again to stop at once");
-        let stopping = running.clone();
-        // Ends with the process.
-        thread::spawn(move || {
-            if signals.recv().is_ok() {
-                eprintln!("seda: stopping at once");
-                stopping.stop();
-            }
-        });
+        let cut_short = stop_on_next(signals, &running);
         let drained = running.drain(within + config.jobs.cancel_grace + MARGIN);
         scene.clear();
         match drained {
+            Ok(ledger) if cut_short.load(Ordering::Acquire) => end(&ledger, Exit::Failed),
             Ok(ledger) => end(&ledger, Exit::Success),
             Err(error) => {
                 eprintln!("seda: {error}");
@@ -142,6 +138,21 @@ impl Server {
             }
         }
     }
+}
+
+/// Stops the graph at the next signal; tells whether it has.
+fn stop_on_next(signals: Receiver<Asked>, running: &Running) -> Arc<AtomicBool> {
+    let cut_short = Arc::new(AtomicBool::new(false));
+    let (tell, stopping) = (Arc::clone(&cut_short), running.clone());
+    // Ends with the process.
+    thread::spawn(move || {
+        if signals.recv().is_ok() {
+            eprintln!("seda: stopping at once");
+            tell.store(true, Ordering::Release);
+            stopping.stop();
+        }
+    });
+    cut_short
 }
 
 /// Prints the final account; it has to balance for the end to be a good one.

@@ -1,5 +1,9 @@
 //! The whole way: the real server, the real `curl`, 200 jobs that run real programs on real files.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -236,6 +240,32 @@ fn count_states<'c>(states: impl Iterator<Item = &'c str>) -> BTreeMap<&'c str, 
     counts
 }
 
+fn check_picture(server: &mut Server) {
+    let page = server.get("/graph");
+    assert_eq!(
+        page.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    let page = String::from_utf8(page.body).unwrap();
+    for stage in [
+        "api", "describe", "broker", "prepare", "launch", "collect", "report",
+    ] {
+        assert!(page.contains(&format!(">{stage}</text>")), "{stage}");
+    }
+    let url = server.url.clone();
+    for (form, start) in [
+        ("svg", "<svg "),
+        ("dot", "digraph "),
+        ("mermaid", "flowchart "),
+        ("json", "{"),
+    ] {
+        let (code, drawn, error) = support::seda(&["graph", "-o", form, "--server", &url]);
+        assert_eq!(code, Some(0), "{form}: {error}");
+        assert!(drawn.starts_with(start), "{form}: {drawn}");
+        server.count_requests(1);
+    }
+}
+
 /// What the server says of itself agrees with what was done.
 fn check_figures(server: &mut Server, cases: &[Case]) {
     let list = server.get("/jobs?limit=1000").json();
@@ -262,7 +292,7 @@ fn check_figures(server: &mut Server, cases: &[Case]) {
         ("collect", started),
     ] {
         let line =
-            format!("seda_stage_events_total{{stage=\"{stage}\",outcome=\"handled\"}} {handled}");
+            format!("seda_stage_handled_total{{graph=\"seda\",stage=\"{stage}\"}} {handled}");
         assert!(
             metrics.lines().any(|have| have == line),
             "{line}\n{metrics}"
@@ -327,6 +357,7 @@ fn two_hundred_jobs_go_the_whole_way() {
         check(&mut server, id, case);
     }
     check_figures(&mut server, &cases);
+    check_picture(&mut server);
     assert_eq!(server.processes(), Vec::<String>::new());
 
     let ended = server.terminate();

@@ -92,11 +92,6 @@ impl Refusal {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "starting", message).retry_after(None)
     }
 
-    /// The server cannot do this.
-    pub fn not_implemented(message: String) -> Self {
-        Self::new(StatusCode::NOT_IMPLEMENTED, "not_implemented", message)
-    }
-
     /// Something that a job wrote cannot be read.
     pub fn unreadable(message: String) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "unreadable", message)

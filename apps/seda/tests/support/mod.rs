@@ -1,8 +1,13 @@
 //! A real server in a directory of its own, driven by the real `curl`.
-#![allow(dead_code, reason = "each test file uses its part of this")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses its part of this"
+)]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::indexing_slicing,
     reason = "a test fails by panicking"
 )]
 
@@ -119,6 +124,11 @@ impl Server {
             head: fs::read_to_string(head).unwrap(),
             body: fs::read(body).unwrap_or_default(),
         }
+    }
+
+    /// Takes note of requests that others have made.
+    pub fn count_requests(&mut self, more: usize) {
+        self.requests += more;
     }
 
     pub fn get(&mut self, path: &str) -> Answer {
