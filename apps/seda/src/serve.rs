@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
-use seda_core::{Graph, Ledger, Running};
+use seda_core::{DrainError, Graph, Ledger, Running};
 use seda_io::http::HttpServer;
 use seda_io::reactor::Reactor;
 use seda_io::signal::{Asked, Signals};
@@ -130,7 +130,9 @@ impl Server {
         let drained = running.drain(within + config.jobs.cancel_grace + MARGIN);
         scene.clear();
         match drained {
-            Ok(ledger) if cut_short.load(Ordering::Acquire) => end(&ledger, Exit::Failed),
+            Ok(ledger) | Err(DrainError { ledger }) if cut_short.load(Ordering::Acquire) => {
+                end(&ledger, Exit::Failed)
+            }
             Ok(ledger) => end(&ledger, Exit::Success),
             Err(error) => {
                 eprintln!("seda: {error}");

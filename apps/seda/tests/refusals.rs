@@ -90,3 +90,27 @@ fn output_and_time_of_a_job_are_bounded() {
     assert_eq!(ended["failure"]["code"], "timed_out", "{ended}");
     assert_eq!(server.terminate().code, Some(0));
 }
+
+#[test]
+fn a_job_that_is_forgotten_takes_its_files_along() {
+    let mut server = Server::start("[queues]\njobs = 1\n[jobs]\nfinished_max = 1\n");
+    let mut last = String::new();
+    for _ in 0..5 {
+        last = server.submit(&json!({"executable": "true"}));
+        server.wait_for_state(&last, "FINISHED");
+    }
+    assert_eq!(
+        code(&server.get("/jobs/job-3")),
+        (404, "unknown_job".to_owned())
+    );
+    let root = server.root.clone();
+    let names = || {
+        let entries = std::fs::read_dir(&root).unwrap().map(Result::unwrap);
+        let mut names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
+        names.sort();
+        names
+    };
+    // The files go after the answer.
+    server.wait_for("/jobs", |_| names() == ["job-4", last.as_str()]);
+    assert_eq!(server.terminate().code, Some(0));
+}

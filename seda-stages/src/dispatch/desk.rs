@@ -178,3 +178,98 @@ impl fmt::Debug for Desk {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use seda_core::testing::{batch, probe};
+
+    use super::*;
+    use crate::broker::rank::LeastWaiting;
+    use crate::broker::select::Broker;
+    use crate::describe::json;
+    use crate::dispatch::board::Bounds;
+    use crate::dispatch::event::job_of;
+    use crate::job::record::Ending;
+    use crate::job::state::JobState;
+    use crate::target::{Counters, ExecutionTarget};
+
+    const AT: Moment = Moment::from_unix_millis(0);
+
+    /// A board of so many slots with so many jobs in line.
+    fn board(slots: u32, jobs: usize) -> Arc<Mutex<Board>> {
+        let mut target = ExecutionTarget::new("here");
+        target.counters = Counters::idle(slots);
+        let bounds = Bounds {
+            live_max: NonZeroUsize::new(8).unwrap(),
+            ended_min: NonZeroUsize::MIN,
+            slots_max: slots,
+        };
+        let mut board = Board::new(bounds, Broker::new(vec![target], Box::new(LeastWaiting)));
+        for _ in 0..jobs {
+            let job = json::parse(br#"{"executable": "a"}"#).unwrap();
+            board.submit(job, AT).unwrap();
+        }
+        Arc::new(Mutex::new(board))
+    }
+
+    #[test]
+    fn a_job_that_finds_no_room_waits_for_the_next_event() {
+        let board = board(3, 3);
+        let ((prepare, starts), (cancel, _), (forget, _)) = (probe(1), probe(1), probe(1));
+        let ((report, _), (output, _)) = (probe(1), probe(1));
+        let sinks = DeskSinks {
+            prepare,
+            cancel,
+            forget,
+            report,
+            output,
+        };
+        let mut desk = Desk::new(Arc::clone(&board), sinks, || AT);
+        let nudge = || JobEvent::Overdue(JobId::FIRST.next().next().next());
+        let mut ids = Vec::new();
+        for _ in 0..4 {
+            desk.handle(&mut batch([nudge(), nudge()])).unwrap();
+            let started = starts.take_with_meta();
+            assert!(
+                started
+                    .iter()
+                    .all(|(job, meta)| job_of(meta) == Some(job.id))
+            );
+            ids.extend(started.into_iter().map(|(job, _)| job.id.number()));
+        }
+        assert_eq!(ids, [1, 2, 3], "one at a time, none lost, none twice");
+    }
+
+    #[test]
+    fn the_verdict_is_reported_and_not_what_the_process_made_of_it() {
+        let board = board(1, 2);
+        let ((prepare, starts), (cancel, _), (forget, _)) = (probe(8), probe(8), probe(8));
+        let ((report, reported), (output, _)) = (probe(8), probe(8));
+        let sinks = DeskSinks {
+            prepare,
+            cancel,
+            forget,
+            report,
+            output,
+        };
+        let mut desk = Desk::new(Arc::clone(&board), sinks, || AT);
+        let id = JobId::FIRST;
+        desk.handle(&mut batch([JobEvent::Overdue(id.next().next())]))
+            .unwrap();
+        assert_eq!(starts.take().len(), 1);
+        board.lock().cancel(id, AT).unwrap();
+        let died = Ending::failed(JobError::KilledBySignal { signal: 15 });
+        desk.handle(&mut batch([JobEvent::Ended(id, died)]))
+            .unwrap();
+        let told: Vec<_> = reported
+            .take()
+            .iter()
+            .map(|told| told.error.code())
+            .collect();
+        assert_eq!(told, ["cancelled"]);
+        assert_eq!(board.lock().get(id).unwrap().state(), JobState::Killed);
+        assert_eq!(starts.take().len(), 1, "the slot is passed on");
+    }
+}
