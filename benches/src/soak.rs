@@ -147,7 +147,7 @@ fn one_graph(events: u64, number: u64, tally: &Arc<Tally>) -> Ledger {
         running.stop()
     } else {
         running
-            .drain(Duration::from_secs(60))
+            .drain(Duration::from_mins(1))
             .expect("nothing is left")
     }
 }

@@ -26,53 +26,35 @@ fn main() -> std::process::ExitCode {
     std::process::ExitCode::SUCCESS
 }
 
-fn throughput(output: Output) {
-    let mut candidates = Vec::new();
-    for batch in BATCHES {
-        let one_core = Plan::default().workers(1);
-        candidates.push(shape(
-            format!("one core {batch}"),
-            one_core,
-            batch,
-            1_000_000,
-        ));
-        candidates.push(shape(
-            format!("default {batch}"),
-            Plan::default(),
-            batch,
-            1_000_000,
-        ));
-        candidates.push(shape(
-            format!("one pool {batch}"),
-            pipeline::one_pool(2),
-            batch,
-            100_000,
-        ));
-        candidates.push(shape(
-            format!("classic {batch}"),
-            Plan::seda_classic(),
-            batch,
-            60_000,
-        ));
+/// Is the least cost of each candidate, by name.
+struct Costs(Vec<(String, Cost)>);
+
+impl Costs {
+    fn wall(&self, name: &str) -> f64 {
+        self.find(name).map_or(f64::NAN, |cost| cost.wall_ns)
     }
-    candidates.push(Candidate::new("crossbeam", || peers::crossbeam(300_000)));
-    candidates.push(Candidate::new("sync_channel", || {
-        peers::std_channel(300_000)
-    }));
-    candidates.push(Candidate::new("tokio", || peers::tokio_mpsc(300_000)));
-    candidates.push(Candidate::new("call", || peers::dyn_call(5_000_000)));
-    let costs = best_of(ROUNDS, &mut candidates);
-    let of = |name: &str| {
-        let found = costs.iter().find(|(known, _)| known == name);
-        found.map_or(
-            Cost {
-                wall_ns: f64::NAN,
-                cpu_ns: f64::NAN,
-            },
-            |(_, cost)| *cost,
-        )
-    };
-    for (name, cost) in &costs {
+
+    fn cpu(&self, name: &str) -> f64 {
+        self.find(name).map_or(f64::NAN, |cost| cost.cpu_ns)
+    }
+
+    /// Gives the least CPU time of a plan over all batch sizes.
+    fn best_cpu(&self, plan: &str) -> f64 {
+        let cpu = BATCHES.map(|batch| self.cpu(&format!("{plan} {batch}")));
+        cpu.into_iter().fold(f64::INFINITY, f64::min)
+    }
+
+    fn find(&self, name: &str) -> Option<Cost> {
+        let mut known = self.0.iter();
+        known
+            .find(|(known, _)| known == name)
+            .map(|(_, cost)| *cost)
+    }
+}
+
+fn throughput(output: Output) {
+    let costs = Costs(best_of(ROUNDS, &mut pipelines()));
+    for (name, cost) in &costs.0 {
         output.print(&Figure::shown(
             format!("{name}: wall per hop"),
             cost.wall_ns,
@@ -84,52 +66,63 @@ fn throughput(output: Output) {
             "ns",
         ));
     }
-    let at_most = |what: &str, value: f64, target: f64| {
-        output.print(&Figure::shown(what, value, "ns").wanted("hop", Wanted::AtMost, target));
-    };
-    at_most(
-        "default plan on one core, batch 16, per hop",
-        of("one core 16").wall_ns,
-        8.0,
-    );
-    at_most(
-        "default plan on one core, batch 256, per hop",
-        of("one core 256").wall_ns,
-        5.0,
-    );
-    let times = |goal: &str, what: String, value: f64, target: f64| {
-        output.print(&Figure::shown(what, value, "x").wanted(goal, Wanted::AtLeast, target));
-    };
-    for batch in [16, 256] {
-        let ours = of(&format!("default {batch}")).wall_ns;
-        for peer in ["tokio", "crossbeam", "sync_channel"] {
-            let what = format!("throughput, default plan in batches of {batch} / {peer}");
-            times("hop", what, of(peer).wall_ns / ours, 5.0);
-        }
-    }
-    let classic = of("classic 1").wall_ns / of("default 1").wall_ns;
-    times(
-        "L8",
-        "throughput at batch 1, default plan / seda_classic".to_owned(),
-        classic,
-        5.0,
-    );
-    let best = |plan: &str| {
-        let cpu = BATCHES.map(|batch| of(&format!("{plan} {batch}")).cpu_ns);
-        cpu.into_iter().fold(f64::INFINITY, f64::min)
-    };
-    let cpu = best("default") / best("classic");
-    let figure = Figure::shown(
-        "CPU per hop at the best batch, default plan / seda_classic",
-        cpu,
-        "x",
-    );
-    output.print(&figure.wanted("L8", Wanted::AtMost, 0.5));
+    per_hop(output, &costs);
+    against_channels(output, &costs);
+    against_classic(output, &costs);
 }
 
-fn shape(name: String, plan: Plan, batch: usize, events: u64) -> Candidate<'static> {
-    let shape = Shape::idle(plan, batch, events);
-    Candidate::new(name, move || shape.run())
+fn pipelines() -> Vec<Candidate<'static>> {
+    let mut candidates = Vec::new();
+    for batch in BATCHES {
+        let plans = [
+            ("one core", Plan::default().workers(1), 1_000_000),
+            ("default", Plan::default(), 1_000_000),
+            ("one pool", pipeline::one_pool(2), 100_000),
+            ("classic", Plan::seda_classic(), 60_000),
+        ];
+        for (name, plan, events) in plans {
+            let shape = Shape::idle(plan, batch, events);
+            candidates.push(Candidate::new(format!("{name} {batch}"), move || {
+                shape.run()
+            }));
+        }
+    }
+    candidates.push(Candidate::new("crossbeam", || peers::crossbeam(300_000)));
+    candidates.push(Candidate::new("sync_channel", || {
+        peers::std_channel(300_000)
+    }));
+    candidates.push(Candidate::new("tokio", || peers::tokio_mpsc(300_000)));
+    candidates.push(Candidate::new("call", || peers::dyn_call(5_000_000)));
+    candidates
+}
+
+fn per_hop(output: Output, costs: &Costs) {
+    for (batch, target) in [(16, 8.0), (256, 5.0)] {
+        let what = format!("default plan on one core, batch {batch}, per hop");
+        let wall = costs.wall(&format!("one core {batch}"));
+        output.print(&Figure::shown(what, wall, "ns").wanted("hop", Wanted::AtMost, target));
+    }
+}
+
+/// Both use all cores: a stage a thread there, a source a worker here.
+fn against_channels(output: Output, costs: &Costs) {
+    for batch in [16, 256] {
+        let ours = costs.wall(&format!("default {batch}"));
+        for peer in ["tokio", "crossbeam", "sync_channel"] {
+            let what = format!("throughput, default plan in batches of {batch} / {peer}");
+            let figure = Figure::shown(what, costs.wall(peer) / ours, "x");
+            output.print(&figure.wanted("hop", Wanted::AtLeast, 5.0));
+        }
+    }
+}
+
+fn against_classic(output: Output, costs: &Costs) {
+    let times = costs.wall("classic 1") / costs.wall("default 1");
+    let what = "throughput at batch 1, default plan / seda_classic";
+    output.print(&Figure::shown(what, times, "x").wanted("L8", Wanted::AtLeast, 5.0));
+    let cpu = costs.best_cpu("default") / costs.best_cpu("classic");
+    let what = "CPU per hop at the best batch, default plan / seda_classic";
+    output.print(&Figure::shown(what, cpu, "x").wanted("L8", Wanted::AtMost, 0.5));
 }
 
 fn latency(output: Output) {

@@ -249,7 +249,8 @@ pub fn one_in_flight(plan: Plan, rounds: u64) -> f64 {
         .drain(Duration::from_secs(10))
         .expect("nothing is left");
     assert!(ledger.balances() && ledger.is_empty(), "{ledger}");
-    median / STAGES as f64
+    let stages = u32::try_from(STAGES).expect("few stages");
+    median / f64::from(stages)
 }
 
 #[derive(Clone)]
