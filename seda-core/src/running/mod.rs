@@ -5,7 +5,7 @@ pub(crate) mod ending;
 pub(crate) mod parts;
 
 use std::fmt;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
@@ -37,6 +37,8 @@ pub(crate) struct Inner {
     pub(crate) minutes: Arc<Minutes>,
     pub(crate) started: Tick,
     conductor: Mutex<Option<JoinHandle<()>>>,
+    /// Whether everything was finished before the threads were told to leave.
+    ended_well: OnceLock<bool>,
 }
 
 impl Running {
@@ -48,6 +50,7 @@ impl Running {
             minutes: conductor.minutes(),
             started: now,
             conductor: Mutex::new(None),
+            ended_well: OnceLock::new(),
         });
         let running = Self { inner };
         if let Err(complaints) = running.inner.crew() {
