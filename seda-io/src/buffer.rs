@@ -221,7 +221,7 @@ mod tests {
             step in 1_usize..20_000,
         ) {
             let mut buffer = WriteBuffer::new(1);
-            let mut expected = Vec::new();
+            let mut expected: Vec<u8> = Vec::new();
             for (index, len) in (0_u8..).zip(blocks) {
                 let block = vec![index; len];
                 expected.extend(&block);
