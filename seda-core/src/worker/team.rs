@@ -1,6 +1,7 @@
 //! A running domain: its seats, and the threads that sit on them.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use parking_lot::Mutex;
 use crate::clock::Clock;
 use crate::domain::Site;
 use crate::driver::{Driver, Parker};
-use crate::error::BoxError;
+use crate::error::{BoxError, panic_message};
 use crate::here::{Here, Seat, SeatId};
 use crate::life::Life;
 use crate::plan::DomainKind;
@@ -149,7 +150,13 @@ impl Team {
                 let Some(mut seat) = handed.lock().take() else {
                     return;
                 };
-                seat.sit(|here| team.work(here, started));
+                let outcome = catch_unwind(AssertUnwindSafe(|| {
+                    seat.sit(|here| team.work(here, started));
+                }));
+                if let Err(panic) = outcome {
+                    let message = panic_message(&*panic);
+                    tracing::error!(target: "seda", domain = &**team.site.name(), "a worker panicked: {message}");
+                }
                 team.leave(seat);
             });
         if spawned.is_err() {
