@@ -51,6 +51,70 @@ fn a_queue_for_which_nothing_is_said_is_bounded_too() {
     assert_eq!(taken.count(), QUEUE_DEFAULT);
 }
 
+/// One worker pushes more than fits onto its own queue, round after round, by
+/// the quick way (in no virtual time, events are fast), the long one, and both.
+#[test]
+fn a_queue_takes_exactly_its_bound_from_its_own_worker() {
+    for capacity in CAPACITIES {
+        let (graph, script) = scripted_pair(capacity);
+        let mut simulator = Simulator::new(graph, &Plan::default().workers(1), 1).unwrap();
+        let inlet = simulator.inlet(&script);
+        let ways: [fn(usize) -> bool; 5] =
+            [|_| false, |_| false, |_| true, |n| n % 2 == 0, |n| n > 0];
+        for (round, with_meta) in ways.into_iter().enumerate() {
+            let (tell, told) = mpsc::channel();
+            let offer: Script<usize> = Box::new(move |sink| {
+                let later = Meta::NONE.with_deadline(Tick::NEVER.before(Duration::from_secs(1)));
+                let taken = (0..2 * capacity).filter(|n| {
+                    if with_meta(*n) {
+                        sink.with(later).enqueue(*n).is_ok()
+                    } else {
+                        sink.enqueue(*n).is_ok()
+                    }
+                });
+                tell.send(taken.count()).unwrap();
+            });
+            inlet.enqueue(offer).ok().unwrap();
+            simulator.run_for(Duration::from_secs(1));
+            assert_eq!(told.recv().unwrap(), capacity, "in round {round}");
+            assert!(simulator.ledger().is_empty());
+        }
+        let ledger = simulator.drain(Duration::from_secs(1)).unwrap();
+        assert_eq!(account(&ledger, "sink").handled, 5 * capacity as u64);
+        assert_eq!(account(&ledger, "sink").rejected.full, 5 * capacity as u64);
+    }
+}
+
+/// The room that one worker keeps ready must not make an empty queue refuse.
+#[test]
+fn a_small_queue_that_is_empty_takes_an_event_from_any_thread() {
+    for capacity in [1, 2, 7, 15] {
+        let gate = Gate::default();
+        let mut graph = Graph::new("small");
+        let hold = gate.clone();
+        let busy = graph.stage("busy").each(move |_: usize| {
+            hold.pass();
+            Ok(())
+        });
+        let small = graph.stage("small").queue(capacity).each_with(|wire| {
+            let busy = wire.to(&busy);
+            move |n| Ok(busy.enqueue(n)?)
+        });
+        let script = scripted(&mut graph, "script", &small, Overflow::Reject);
+        let running = graph.start(Plan::default().workers(1)).unwrap();
+        let one: Script<usize> = Box::new(|sink| sink.enqueue(1).unwrap_or(()));
+        running.inlet(&script).enqueue(one).ok().unwrap();
+        // The worker has handled the one event, and takes no rest.
+        gate.await_arrivals(1);
+        assert_eq!(now(&running, "small").handled, 1);
+        let inlet = running.inlet(&small);
+        let taken = (0..2 * capacity).filter(|n| inlet.enqueue(*n).is_ok());
+        assert_eq!(taken.count(), capacity);
+        gate.open();
+        drained(&running);
+    }
+}
+
 fn scripted_pair(capacity: usize) -> (Graph, Stage<Script<usize>>) {
     let mut graph = Graph::new("pair").with_clock(Clock::manual());
     let sink = graph.stage("sink").queue(capacity).each(|_: usize| Ok(()));

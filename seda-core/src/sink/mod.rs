@@ -164,7 +164,7 @@ impl<E: Send + 'static> Sink<E> {
 
     /// Enqueues a vetted event in whichever queue the current thread may use.
     fn put_any(&self, here: &Here, meta: &Meta, event: E) -> Result<(), Rejected<E>> {
-        if !self.core.common.room.reserve(1) {
+        if !self.core.reserve(here, 1) {
             return self.overflowed(here, meta, event);
         }
         self.push_with_room(here, meta, event)
@@ -183,7 +183,7 @@ impl<E: Send + 'static> Sink<E> {
         let asked = self.core.vet(here, &self.edge, meta, &Ask::Events(&events));
         let refusal = match asked {
             Err(refusal) => refusal,
-            Ok(()) if !self.core.common.room.reserve(n) => (Reason::Full, None),
+            Ok(()) if !self.core.reserve(here, n) => (Reason::Full, None),
             Ok(()) => {
                 return self
                     .push_all_reserved(here, meta, events)
@@ -238,7 +238,7 @@ impl<E: Send + 'static> Sink<E> {
         let asked = self.core.vet(here, &self.edge, &meta, &Ask::Room(n));
         match asked {
             Err(refusal) => Err(self.refuse(here, refusal, n, ())),
-            Ok(()) if !self.core.common.room.reserve(n) => {
+            Ok(()) if !self.core.reserve(here, n) => {
                 Err(self.refuse(here, (Reason::Full, None), n, ()))
             }
             Ok(()) => Ok(Slots::new(self, meta, n)),

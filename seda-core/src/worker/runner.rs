@@ -166,7 +166,7 @@ impl<H: Handler> StageRunner<H> {
         let keep = if core.common.waiters.any() {
             0
         } else {
-            room.pocket()
+            room.pocket_kept()
         };
         here.ready.remove(place.bit);
         let runs = &mut self.batch.runs;
@@ -294,15 +294,8 @@ impl<H: Handler> Runner for StageRunner<H> {
 
     fn rest(&mut self, here: &Here) {
         let core = &*self.crew.core;
-        let local = core.placement.get().and_then(|place| place.local(here));
-        if let Some(local) = local {
-            let room = &core.common.room;
-            let had = local
-                .queue
-                .with(here, (), |queue, ()| queue.empty_pocket(room));
-            if had == Ok(true) {
-                core.common.waiters.room_freed();
-            }
+        if core.empty_pocket(here) {
+            core.common.waiters.room_freed();
         }
     }
 
