@@ -56,7 +56,7 @@ impl Terms {
         fresh_from: Tick::ZERO,
     };
 
-    fn allow(&self, stamp: &Stamp) -> bool {
+    pub(crate) fn allow(&self, stamp: &Stamp) -> bool {
         stamp.meta.deadline() >= self.due_after && stamp.enqueued >= self.fresh_from
     }
 }

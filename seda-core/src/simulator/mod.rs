@@ -344,14 +344,14 @@ impl Simulator {
 
     /// Has a worker begin a batch, if it finds one.
     fn begin(&mut self, worker: usize, now: Tick) -> bool {
-        let Some((stage, size)) = self.crew.begin(worker, now) else {
+        let Some((stage, fresh)) = self.crew.begin(worker, now) else {
             return false;
         };
         let cost = self
             .behaviours
             .get(stage)
             .map_or(Duration::ZERO, |behaviour| {
-                behaviour.cost(now, size, &mut self.random)
+                behaviour.cost(now, fresh, &mut self.random)
             });
         self.enter(now.after(cost), Happening::Finish(worker));
         true

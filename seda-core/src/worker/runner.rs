@@ -32,6 +32,9 @@ pub(crate) trait Runner {
     /// Takes a batch; gives its size.
     fn begin(&mut self, here: &Here, inbox: Inbox) -> usize;
 
+    /// Tells how many events of the batch that was begun have not expired.
+    fn fresh(&self) -> usize;
+
     /// Runs the handler on the batch and accounts for every event of it.
     fn finish(&mut self, here: &Here) -> Outcome;
 
@@ -271,6 +274,18 @@ impl<H: Handler> Runner for StageRunner<H> {
         self.size
     }
 
+    fn fresh(&self) -> usize {
+        let terms = self.terms(self.begun);
+        let mut left = self.size;
+        let mut fresh = 0;
+        for (stamp, len) in self.batch.runs.stamps() {
+            let n = len.min(left);
+            fresh += if terms.allow(&stamp) { n } else { 0 };
+            left -= n;
+        }
+        fresh
+    }
+
     fn finish(&mut self, here: &Here) -> Outcome {
         if self.pace.is_slow() {
             here.stamp_each();
@@ -278,7 +293,7 @@ impl<H: Handler> Runner for StageRunner<H> {
             here.stamp_batches();
         }
         here.refused.set(None);
-        self.batch.begin(self.size, self.terms(here.now()));
+        self.batch.begin(self.size, self.terms(self.begun));
         let failed = self.run_handler();
         let given = self.batch.end();
         let at = self.crew.clock.now();
