@@ -209,6 +209,26 @@ fn overloaded(plan: &Plan) -> (Simulator, Arc<Mutex<Vec<Duration>>>) {
 }
 
 #[test]
+fn a_queue_with_a_target_holds_no_more_than_its_budget_can_drain() {
+    let plan = Plan::default().workers(1);
+    for plan in [plan.clone(), plan.without_statistics()] {
+        let (mut simulator, sojourns) = overloaded(&plan);
+        simulator.run_for(Duration::from_secs(1));
+        sojourns.lock().unwrap().clear();
+        for _ in 0..1_000 {
+            simulator.run_for(Duration::from_millis(1));
+            let queued = account(&simulator.ledger(), "serve").queued;
+            assert!((10..=20).contains(&queued), "{queued} events wait");
+        }
+        let longest = sojourns.lock().unwrap().iter().max().copied().unwrap();
+        assert!(longest <= Duration::from_millis(21), "{longest:?}");
+        let served = sojourns.lock().unwrap().len();
+        assert!((950..=1_001).contains(&served), "{served} of 1,000 served");
+        assert_exact(&simulator.drain(Duration::from_secs(1)).unwrap());
+    }
+}
+
+#[test]
 fn a_bound_in_time_narrows_when_the_service_slows_down() {
     let (mut simulator, _) = overloaded(&Plan::default().workers(1));
     let (from, to) = (Duration::from_secs(1), Duration::from_secs(4));
@@ -219,4 +239,27 @@ fn a_bound_in_time_narrows_when_the_service_slows_down() {
     simulator.run_for(Duration::from_secs(2));
     let queued = account(&simulator.ledger(), "serve").queued;
     assert!((12..=20).contains(&queued), "20 fit again: {queued}");
+}
+
+#[test]
+fn a_bound_in_time_comes_back_after_somebody_set_another() {
+    let mut bound = TimeBound::default();
+    let mut sample = Sample {
+        threads: 1,
+        limit: 1_000,
+        target: Some(Duration::from_millis(20)),
+        ..Sample::default()
+    };
+    let mut next = |limit| {
+        sample.limit = limit;
+        let decision = bound.update(Tick::ZERO, &sample);
+        sample.served += 100;
+        sample.busy += Duration::from_millis(100);
+        decision.limit
+    };
+    assert_eq!(next(1_000), None);
+    assert_eq!(next(1_000), Some(20));
+    assert_eq!(next(20), None, "it holds");
+    assert_eq!(next(500), Some(20), "somebody resized the queue");
+    assert_eq!(next(7), None, "a smaller capacity holds as well");
 }

@@ -50,13 +50,11 @@ impl<H: Handler> StageRunner<H> {
         meter.handled.add(handled);
         meter.batches.add(1);
         meter.end();
-        if self.crew.measured {
-            let spent = nanos(elapsed);
-            meter.busy.add(usize::try_from(spent).unwrap_or(usize::MAX));
-            if self.sampled && done > 0 {
-                let each = spent / done as u64;
-                meter.spreads(|spreads| spreads.service.record(each, done as u64));
-            }
+        let spent = nanos(elapsed);
+        meter.busy.add(usize::try_from(spent).unwrap_or(usize::MAX));
+        if self.sampled && done > 0 {
+            let each = spent / done as u64;
+            meter.spreads(|spreads| spreads.service.record(each, done as u64));
         }
     }
 
