@@ -98,6 +98,7 @@ impl<E> Batch<E> {
             taken: self.taken(),
             pending: self.pending(),
             deferred: self.deferred > 0,
+            left: self.left,
             last: self.stamp.meta,
         };
         self.let_run_go();
@@ -304,6 +305,8 @@ pub(crate) struct Given {
     pub(crate) pending: usize,
     /// Whether it deferred one.
     pub(crate) deferred: bool,
+    /// Events of the batch that nobody has looked at.
+    pub(crate) left: usize,
     /// The meta of the event taken last.
     pub(crate) last: Meta,
 }

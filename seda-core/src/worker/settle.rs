@@ -117,7 +117,7 @@ impl<H: Handler> StageRunner<H> {
         let panicked = matches!(cause, Cause::Panic(_));
         let mut meta = given.last;
         let mut lost = given.pending;
-        if given.taken == 0 && !given.deferred {
+        if given.taken == 0 && !given.deferred && given.left > 0 {
             // It must not get the same batch for ever: one event is taken off.
             if let Some(entry) = self.batch.runs.pop_front() {
                 meta = entry.stamp.meta;
