@@ -12,6 +12,7 @@ use crate::gate;
 use crate::here::Here;
 use crate::meta::Meta;
 use crate::queue::inbox::Inbox;
+use crate::queue::local::LocalQueue;
 use crate::queue::runs::Entry;
 use crate::ready::Bit;
 use crate::rejected::Reason;
@@ -84,6 +85,33 @@ impl<E> StageCore<E> {
             Verdict::Admit => Ok(()),
             Verdict::Shed { retry_after } => Err((Reason::Shed, retry_after)),
         }
+    }
+
+    /// Takes room for exactly `n` events, or none; the room that this worker
+    /// holds ready is as good as any.
+    pub(crate) fn reserve(&self, here: &Here, n: usize) -> bool {
+        let common = &self.common;
+        if common.room.reserve(n) {
+            return true;
+        }
+        if !self.empty_pocket(here) {
+            return false;
+        }
+        let reserved = common.room.reserve(n);
+        if !reserved {
+            common.waiters.room_freed();
+        }
+        reserved
+    }
+
+    /// Gives the room back that this worker holds ready; tells whether there was any.
+    pub(crate) fn empty_pocket(&self, here: &Here) -> bool {
+        let local = self.placement.get().and_then(|place| place.local(here));
+        let had = local.map(|local| {
+            let empty = |queue: &mut LocalQueue<E>, ()| queue.empty_pocket(&self.common.room);
+            local.queue.with(here, (), empty)
+        });
+        had == Some(Ok(true))
     }
 
     /// Enqueues entries whose room is reserved where any worker, or that of

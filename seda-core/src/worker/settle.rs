@@ -53,11 +53,8 @@ impl<H: Handler> StageRunner<H> {
         meter.handled.add(handled);
         meter.batches.add(1);
         meter.end();
-        if self.crew.measured {
-            meter
-                .busy
-                .add(usize::try_from(nanos(elapsed)).unwrap_or(usize::MAX));
-        }
+        let spent = usize::try_from(nanos(elapsed)).unwrap_or(usize::MAX);
+        meter.busy.add(spent);
     }
 
     /// Takes waits, service time and batch size into the histograms.
@@ -135,7 +132,7 @@ impl<H: Handler> StageRunner<H> {
         let panicked = matches!(cause, Cause::Panic(_));
         let mut meta = given.last;
         let mut lost = given.pending;
-        if given.taken == 0 && !given.deferred {
+        if given.taken == 0 && !given.deferred && given.left > 0 {
             // It must not get the same batch for ever: one event is taken off.
             if let Some(entry) = self.batch.runs.pop_front() {
                 meta = entry.stamp.meta;
