@@ -245,6 +245,65 @@ fn errors_do_not_count_as_restarts() {
     assert_eq!(account(&drained(&running), "errors").failed, 500);
 }
 
+/// Everything that a failure leads to is accepted before the failed event counts
+/// as finished; else a drain in between would not see it.
+#[test]
+fn a_failure_reaches_the_failure_stage_before_its_event_is_finished() {
+    let finished = Arc::<Mutex<Vec<u64>>>::default();
+    let running_slot = Arc::<Mutex<Option<seda_core::Running>>>::default();
+    let mut graph = Graph::new("in order");
+    let (seen, slot) = (Arc::clone(&finished), Arc::clone(&running_slot));
+    let look = move |stage: &str| {
+        let slot = slot.lock().unwrap();
+        let account = now(slot.as_ref().unwrap(), stage);
+        assert_eq!(account.accepted, 1);
+        let mut seen = seen.lock().unwrap();
+        seen.push(account.failed + account.expired + account.dead_lettered);
+    };
+    let looks = look.clone();
+    let failed = graph
+        .stage("failures")
+        .admission(move |failure: &Failure, _: &Meta, _: &QueueView| {
+            looks(&failure.stage);
+            Verdict::Admit
+        })
+        .each(|_: Failure| Ok(()));
+    graph.failures_to(&failed);
+    let letters = graph
+        .stage("letters")
+        .admission(move |letter: &DeadLetter<u64>, _: &Meta, _: &QueueView| {
+            look(&letter.stage);
+            Verdict::Admit
+        })
+        .each(|_: DeadLetter<u64>| Ok(()));
+    let fails = graph.stage("fails").each(|_: u64| Err("always".into()));
+    let gate = Gate::default();
+    let hold = gate.clone();
+    let expires = graph
+        .stage("expires")
+        .dead_letters(&letters)
+        .each(|_: u64| Ok(()));
+    let busy = graph.stage("busy").each(move |_: u64| {
+        hold.pass();
+        Ok(())
+    });
+    let running = graph.start(Plan::default().workers(1)).unwrap();
+    *running_slot.lock().unwrap() = Some(running.clone());
+    running.inlet(&fails).enqueue(1).unwrap();
+    running.inlet(&busy).enqueue(1).unwrap();
+    gate.await_arrivals(1);
+    let soon = running.now().after(Duration::from_millis(5));
+    let soon = Meta::NONE.with_deadline(soon);
+    running.inlet(&expires).with(soon).enqueue(1).unwrap();
+    wait_until("it expires", || running.now() > soon.deadline());
+    gate.open();
+    let ledger = drained(&running);
+    running_slot.lock().unwrap().take();
+    assert_eq!(account(&ledger, "failures").handled, 1);
+    assert_eq!(account(&ledger, "letters").handled, 1);
+    assert_eq!(*finished.lock().unwrap(), [0, 0]);
+}
+
 #[test]
 fn a_handler_that_cannot_be_made_anew_quarantines_its_stage() {
     let made = Arc::<AtomicUsize>::default();

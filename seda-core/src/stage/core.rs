@@ -149,15 +149,16 @@ impl<E> StageCore<E> {
         let evicted = own.or_else(|| self.inbox.evict_oldest());
         match evicted {
             Some(entry) => {
-                self.common.count_dead_outside(1);
                 self.bury(entry, Death::Evicted);
+                self.common.count_dead_outside(1);
                 true
             }
             None => false,
         }
     }
 
-    /// Hands an event over as a dead letter; the caller has counted it.
+    /// Hands an event over as a dead letter; the caller counts it afterwards,
+    /// so that a drain sees the letter before the event is finished.
     pub(crate) fn bury(&self, entry: Entry<E>, death: Death) {
         if let Some(undertaker) = self.undertaker.get() {
             undertaker(DeadLetter {
@@ -181,8 +182,8 @@ impl<E> StageCore<E> {
             self.common.room.release(n);
             self.common.waiters.room_freed();
         }
-        self.common.count_dead_outside(n);
         dead.for_each(|entry| self.bury(entry, death));
+        self.common.count_dead_outside(n);
         n
     }
 

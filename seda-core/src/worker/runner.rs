@@ -305,10 +305,12 @@ impl<H: Handler> Runner for StageRunner<H> {
             }
             if let Some(meter) = self.meter() {
                 meter.taken.add(n);
-                meter.dead.add(n);
             }
             for entry in self.batch.runs.by_ref() {
                 self.crew.core.bury(entry, death);
+            }
+            if let Some(meter) = self.meter() {
+                meter.dead.add(n);
             }
         }
         self.crew.core.bury_inbox(death);

@@ -114,13 +114,14 @@ impl<H: Handler> StageRunner<H> {
     fn bury_expired(&mut self) -> usize {
         let expired = self.batch.take_expired();
         let n = expired.len();
+        for entry in expired {
+            self.crew.core.bury(entry, Death::Expired);
+        }
+        // Only now, so that a drain sees the letters before these are finished.
         if n > 0
             && let Some(meter) = self.meter()
         {
             meter.expired.add(n);
-        }
-        for entry in expired {
-            self.crew.core.bury(entry, Death::Expired);
         }
         n
     }
@@ -139,15 +140,16 @@ impl<H: Handler> StageRunner<H> {
                 lost = 1;
             }
         }
-        if let Some(meter) = self.meter() {
-            meter.failed.add(lost);
-        }
         self.report(Failure {
             stage: Arc::clone(&self.crew.core.common.name),
             meta,
             cause,
             at: self.begun,
         });
+        // Only now, so that a drain sees the failure before its event is finished.
+        if let Some(meter) = self.meter() {
+            meter.failed.add(lost);
+        }
         if panicked {
             self.remake(here);
         }
