@@ -134,7 +134,7 @@ impl<E: Send + 'static> Sink<E> {
         let Some(local) = place.local(here) else {
             return Err(event);
         };
-        if !(core.common.gate.is_plain() && here.is_plain()) {
+        if !core.common.gate.is_plain() {
             return Err(event);
         }
         let was_empty = local.queue.with(here, event, |queue, event| {
