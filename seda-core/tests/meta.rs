@@ -265,3 +265,43 @@ fn classes_are_served_the_same_way_through_an_inbox() {
         assert_eq!(served, local);
     }
 }
+
+#[test]
+fn a_trace_names_the_path_and_the_waits() {
+    let clock = Clock::manual();
+    let mut graph = Graph::new("traced").with_clock(clock);
+    let third = graph.stage("third").each(|_: u64| Ok(()));
+    let second = graph.stage("second").each_with(|wire| {
+        let third = wire.to(&third);
+        move |n| Ok(third.enqueue(n)?)
+    });
+    let first = graph.stage("first").batch(1).each_with(|wire| {
+        let second = wire.to(&second);
+        move |n| Ok(second.enqueue(n)?)
+    });
+    let traced = TraceId::new(5).unwrap();
+    let inlet = graph.inlet(&first);
+    inlet.enqueue(1).unwrap();
+    let meta = Meta::NONE.with_trace(traced);
+    inlet.with(meta).enqueue(2).unwrap();
+    let mut simulator = Simulator::new(graph, &Plan::default().workers(1), 1).unwrap();
+    simulator.service("first", Service::constant(Duration::from_millis(3)));
+    simulator.service("second", Service::constant(Duration::from_millis(2)));
+    simulator.run_for(Duration::from_secs(1));
+    let hops = simulator.trace(traced);
+    let seen: Vec<_> = hops
+        .iter()
+        .map(|hop| (&*hop.stage, hop.at.as_nanos() / 1_000_000, hop.wait))
+        .collect();
+    // Its forerunner was in `first` from 0 to 3, and in `second` till 5.
+    let millis = Duration::from_millis;
+    assert_eq!(
+        seen,
+        [
+            ("first", 5, millis(5)),
+            ("second", 8, millis(0)),
+            ("third", 10, millis(0))
+        ]
+    );
+    assert!(simulator.trace(TraceId::new(6).unwrap()).is_empty());
+}
