@@ -183,7 +183,10 @@ impl<E: Send + 'static> Sink<E> {
         let asked = self.core.vet(here, &self.edge, meta, &Ask::Events(&events));
         let refusal = match asked {
             Err(refusal) => refusal,
-            Ok(()) if !self.core.reserve(here, n) => (Reason::Full, None),
+            Ok(()) if !self.core.reserve(here, n) => {
+                self.core.not_entered(n, meta);
+                (Reason::Full, None)
+            }
             Ok(()) => {
                 return self
                     .push_all_reserved(here, meta, events)
@@ -239,6 +242,7 @@ impl<E: Send + 'static> Sink<E> {
         match asked {
             Err(refusal) => Err(self.refuse(here, refusal, n, ())),
             Ok(()) if !self.core.reserve(here, n) => {
+                self.core.not_entered(n, &meta);
                 Err(self.refuse(here, (Reason::Full, None), n, ()))
             }
             Ok(()) => Ok(Slots::new(self, meta, n)),
@@ -281,11 +285,15 @@ impl<E: Send + 'static> Sink<E> {
                 self.push_with_room(here, meta, event)
             }
             Some(Overflow::DropNewest | Overflow::DropOldest) => {
+                self.core.not_entered(1, meta);
                 self.edge.count_rejected(Reason::Full, 1);
                 self.edge.count_dropped(1);
                 Ok(())
             }
-            _ => Err(self.refuse(here, (Reason::Full, None), 1, event)),
+            _ => {
+                self.core.not_entered(1, meta);
+                Err(self.refuse(here, (Reason::Full, None), 1, event))
+            }
         }
     }
 

@@ -86,6 +86,13 @@ impl<E> StageCore<E> {
         }
     }
 
+    /// Gives back to the admission policy what it admitted in vain.
+    pub(crate) fn not_entered(&self, n: usize, meta: &Meta) {
+        if let Some(policy) = self.admission.get() {
+            policy.give_back(n, meta);
+        }
+    }
+
     /// Takes room for exactly `n` events, or none; the room that this worker
     /// holds ready is as good as any.
     pub(crate) fn reserve(&self, here: &Here, n: usize) -> bool {
