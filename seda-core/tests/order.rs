@@ -166,11 +166,12 @@ struct Keyed {
     busy: Arc<Vec<AtomicBool>>,
     overlaps: Arc<AtomicUsize>,
     seen: Arc<Vec<Mutex<Vec<u64>>>>,
-    fails: bool,
+    /// It fails on the last of so many events of a key.
+    fails: Option<u64>,
 }
 
 impl Keyed {
-    fn new(fails: bool) -> Self {
+    fn new(fails: Option<u64>) -> Self {
         Self {
             busy: Arc::new((0..KEYS).map(|_| AtomicBool::new(false)).collect()),
             overlaps: Arc::default(),
@@ -191,7 +192,7 @@ impl Handler for Keyed {
             self.seen[key].lock().unwrap().push(n);
             std::thread::yield_now();
             self.busy[key].store(false, Ordering::SeqCst);
-            if self.fails && n % 50 == 49 {
+            if self.fails.is_some_and(|every| n % every == every - 1) {
                 return Err("on purpose".into());
             }
             if n % 7 == 6 {
@@ -263,14 +264,14 @@ fn events_of_one_key_are_handled_one_at_a_time_in_order_by_four_workers() {
         blocking(four.clone(), "first"),
         blocking(four, "last").batch("last", 16),
     ] {
-        assert_keyed_order(plan, &Keyed::new(false), 0);
+        assert_keyed_order(plan, &Keyed::new(None), 0);
     }
 }
 
 #[test]
 fn keyed_order_outlives_errors() {
     let failed = KEYS as u64 * 600 / 50;
-    assert_keyed_order(Plan::default().workers(4), &Keyed::new(true), failed);
+    assert_keyed_order(Plan::default().workers(4), &Keyed::new(Some(50)), failed);
 }
 
 #[test]

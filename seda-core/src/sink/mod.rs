@@ -65,7 +65,7 @@ impl<E: Send + 'static> Sink<E> {
     pub fn enqueue(&self, event: E) -> Result<(), Rejected<E>> {
         match here::with(|here| self.put_quickly(here, event)) {
             Ok(()) => Ok(()),
-            Err(event) => self.put_inheriting(event),
+            Err(event) => self.put_inheriting(event).map(drop),
         }
     }
 
@@ -83,11 +83,16 @@ impl<E: Send + 'static> Sink<E> {
 
     /// Enqueues one event or drops it; tells which. The drop is counted.
     pub fn enqueue_lossy(&self, event: E) -> bool {
-        let taken = self.enqueue(event).is_ok();
-        if !taken {
-            self.edge.count_dropped(1);
+        let Err(event) = here::with(|here| self.put_quickly(here, event)) else {
+            return true;
+        };
+        match self.put_inheriting(event) {
+            Ok(put) => put == Put::Entered,
+            Err(_) => {
+                self.edge.count_dropped(1);
+                false
+            }
         }
-        taken
     }
 
     /// Reserves room for `n` events, to be filled one by one: the first of two
@@ -150,12 +155,12 @@ impl<E: Send + 'static> Sink<E> {
 
     #[cold]
     #[inline(never)]
-    fn put_inheriting(&self, event: E) -> Result<(), Rejected<E>> {
+    fn put_inheriting(&self, event: E) -> Result<Put, Rejected<E>> {
         here::with(|here| self.put(here, &here.meta(), event))
     }
 
     /// Is the long way: everything is looked at.
-    fn put(&self, here: &Here, meta: &Meta, event: E) -> Result<(), Rejected<E>> {
+    fn put(&self, here: &Here, meta: &Meta, event: E) -> Result<Put, Rejected<E>> {
         match self.core.vet(here, &self.edge, meta, &Ask::Event(&event)) {
             Err(refusal) => Err(self.refuse(here, refusal, 1, event)),
             Ok(()) => self.put_any(here, meta, event),
@@ -163,7 +168,7 @@ impl<E: Send + 'static> Sink<E> {
     }
 
     /// Enqueues a vetted event in whichever queue the current thread may use.
-    fn put_any(&self, here: &Here, meta: &Meta, event: E) -> Result<(), Rejected<E>> {
+    fn put_any(&self, here: &Here, meta: &Meta, event: E) -> Result<Put, Rejected<E>> {
         if !self.core.reserve(here, 1) {
             return self.overflowed(here, meta, event);
         }
@@ -171,8 +176,9 @@ impl<E: Send + 'static> Sink<E> {
     }
 
     /// Enqueues a vetted event whose room is reserved.
-    fn push_with_room(&self, here: &Here, meta: &Meta, event: E) -> Result<(), Rejected<E>> {
-        self.push_reserved(here, meta, event).map_err(|event| {
+    fn push_with_room(&self, here: &Here, meta: &Meta, event: E) -> Result<Put, Rejected<E>> {
+        let pushed = self.push_reserved(here, meta, event);
+        pushed.map(|()| Put::Entered).map_err(|event| {
             self.core.common.room.release(1);
             self.refuse(here, (Reason::Closed, None), 1, event)
         })
@@ -279,7 +285,7 @@ impl<E: Send + 'static> Sink<E> {
 
     /// Does what the edge says when there is no room.
     #[cold]
-    fn overflowed(&self, here: &Here, meta: &Meta, event: E) -> Result<(), Rejected<E>> {
+    fn overflowed(&self, here: &Here, meta: &Meta, event: E) -> Result<Put, Rejected<E>> {
         match self.edge.overflow() {
             Some(Overflow::DropOldest) if self.core.evict_oldest(here) => {
                 self.push_with_room(here, meta, event)
@@ -288,7 +294,7 @@ impl<E: Send + 'static> Sink<E> {
                 self.core.not_entered(1, meta);
                 self.edge.count_rejected(Reason::Full, 1);
                 self.edge.count_dropped(1);
-                Ok(())
+                Ok(Put::Dropped)
             }
             _ => {
                 self.core.not_entered(1, meta);
@@ -313,6 +319,14 @@ impl<E: Send + 'static> Sink<E> {
             stage: Arc::clone(&self.core.common.name),
         }
     }
+}
+
+/// Says what became of an event that did not come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Put {
+    Entered,
+    /// There was no room, and its edge drops.
+    Dropped,
 }
 
 impl<E> Clone for Sink<E> {
@@ -347,7 +361,7 @@ impl<'s, E: Send + 'static> SinkWith<'s, E> {
     ///
     /// As for [`Sink::enqueue`].
     pub fn enqueue(&self, event: E) -> Result<(), Rejected<E>> {
-        here::with(|here| self.sink.put(here, &self.meta, event))
+        here::with(|here| self.sink.put(here, &self.meta, event)).map(drop)
     }
 
     /// Enqueues all events, or none. See [`Sink::enqueue_all`].
