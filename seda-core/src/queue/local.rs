@@ -88,6 +88,12 @@ impl<E> LocalQueue<E> {
         n
     }
 
+    /// Tells whether events are left, as by class they are after a batch was lent.
+    #[inline]
+    pub(crate) fn has_events(&self) -> bool {
+        self.events.len() > 0
+    }
+
     /// Takes back what a batch left: `untaken` of it had given up its room.
     pub(crate) fn give_back(&mut self, left: &mut Runs<E>, untaken: usize, room: &Room) {
         self.events.give_back(left);
