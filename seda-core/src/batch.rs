@@ -58,7 +58,7 @@ impl Terms {
         fresh_from: Tick::ZERO,
     };
 
-    fn allow(&self, stamp: &Stamp) -> bool {
+    pub(crate) fn allow(&self, stamp: &Stamp) -> bool {
         stamp.meta.deadline() >= self.due_after && stamp.enqueued >= self.fresh_from
     }
 }
@@ -101,6 +101,7 @@ impl<E> Batch<E> {
             taken: self.taken(),
             pending: self.pending(),
             deferred: self.deferred > 0,
+            left: self.left,
             last: self.stamp.meta,
         };
         self.let_run_go();
@@ -331,6 +332,8 @@ pub(crate) struct Given {
     pub(crate) pending: usize,
     /// Whether it deferred one.
     pub(crate) deferred: bool,
+    /// Events of the batch that nobody has looked at.
+    pub(crate) left: usize,
     /// The meta of the event taken last.
     pub(crate) last: Meta,
 }

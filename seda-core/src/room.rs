@@ -106,10 +106,19 @@ impl Room {
 
     /// Gives the room that a worker may take ahead of need in one step.
     ///
-    /// So a full queue may refuse up to this much early for each other worker
-    /// that is busy; it is 1, and so exact, for bounds below 16.
     pub(crate) fn pocket(&self) -> usize {
         (self.limit() / POCKET_SHARE).clamp(1, POCKET_MAX)
+    }
+
+    /// Gives the room that a worker may hold ready without an event for it.
+    ///
+    /// So a full queue may refuse up to this much early for each other worker
+    /// that is busy; it is 0, and so exact, for bounds below 16.
+    pub(crate) fn pocket_kept(&self) -> usize {
+        match self.pocket() {
+            1 => 0,
+            pocket => pocket,
+        }
     }
 
     /// Gives the room that is spoken for.

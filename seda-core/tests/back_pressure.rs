@@ -266,8 +266,14 @@ fn the_pressure_reaches_the_source() {
     drained(&running);
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Producer {
+    Worker,
+    Outside,
+}
+
 /// Fills a queue by way of a script, and tells how many enqueues were no error.
-fn overflow_of(overflow: Overflow, from_outside: bool) -> (Vec<u64>, Vec<DeadLetter<u64>>, u64) {
+fn overflow_of(overflow: Overflow, producer: Producer) -> (Vec<u64>, Vec<DeadLetter<u64>>, u64) {
     let gate = Gate::default();
     let seen = Arc::<Mutex<Vec<u64>>>::default();
     let dead = Arc::<Mutex<Vec<DeadLetter<u64>>>>::default();
@@ -299,7 +305,7 @@ fn overflow_of(overflow: Overflow, from_outside: bool) -> (Vec<u64>, Vec<DeadLet
         let taken = (1..=10).filter(|n| sink.enqueue(*n).is_ok()).count();
         tell.send(taken as u64).unwrap();
     };
-    if from_outside {
+    if producer == Producer::Outside {
         running.inlet(&busy).enqueue(()).unwrap();
         gate.await_arrivals(1);
         fill(&outside);
@@ -321,25 +327,25 @@ fn overflow_of(overflow: Overflow, from_outside: bool) -> (Vec<u64>, Vec<DeadLet
 
 #[test]
 fn an_edge_that_rejects_gives_back_what_does_not_fit() {
-    for from_outside in [false, true] {
-        let (seen, dead, taken) = overflow_of(Overflow::Reject, from_outside);
+    for producer in [Producer::Worker, Producer::Outside] {
+        let (seen, dead, taken) = overflow_of(Overflow::Reject, producer);
         assert_eq!((seen, dead.len(), taken), (vec![1, 2, 3, 4], 0, 4));
     }
 }
 
 #[test]
 fn an_edge_that_drops_the_newest_keeps_the_first_and_reports_no_error() {
-    for from_outside in [false, true] {
-        let (seen, dead, taken) = overflow_of(Overflow::DropNewest, from_outside);
+    for producer in [Producer::Worker, Producer::Outside] {
+        let (seen, dead, taken) = overflow_of(Overflow::DropNewest, producer);
         assert_eq!((seen, dead.len(), taken), (vec![1, 2, 3, 4], 0, 10));
     }
 }
 
 #[test]
 fn an_edge_that_drops_the_oldest_keeps_the_last_and_buries_the_others_by_value() {
-    for from_outside in [false, true] {
-        let (seen, dead, taken) = overflow_of(Overflow::DropOldest, from_outside);
-        assert_eq!((seen, taken), (vec![7, 8, 9, 10], 10), "{from_outside}");
+    for producer in [Producer::Worker, Producer::Outside] {
+        let (seen, dead, taken) = overflow_of(Overflow::DropOldest, producer);
+        assert_eq!((seen, taken), (vec![7, 8, 9, 10], 10), "{producer:?}");
         let events: Vec<u64> = dead.iter().map(|letter| letter.event).collect();
         assert_eq!(events, [1, 2, 3, 4, 5, 6]);
         let evicted =

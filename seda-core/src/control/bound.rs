@@ -29,7 +29,7 @@ impl Controller for TimeBound {
             return Decision::none();
         };
         let before = *self.before.get_or_insert(*sample);
-        let events = sample.finished.saturating_sub(before.finished);
+        let events = sample.served.saturating_sub(before.served);
         let busy = sample.busy.saturating_sub(before.busy);
         if events < EVENTS_MIN || busy.is_zero() {
             return Decision::none();
@@ -41,7 +41,7 @@ impl Controller for TimeBound {
             .map_or(rate, |old| old + WEIGHT * (rate - old));
         self.events_per_second = Some(smoothed);
         let limit = events_in(target, smoothed).max(sample.threads).max(1);
-        if self.limit == Some(limit) {
+        if self.limit == Some(limit) && sample.limit <= limit {
             return Decision::none();
         }
         self.limit = Some(limit);
@@ -80,9 +80,9 @@ mod tests {
     use crate::control::{Controller, Sample};
     use std::time::Duration;
 
-    fn sample(finished: u64, busy: Duration) -> Sample {
+    fn sample(served: u64, busy: Duration) -> Sample {
         Sample {
-            finished,
+            served,
             busy,
             threads: 2,
             target: Some(Duration::from_millis(25)),

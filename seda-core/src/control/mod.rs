@@ -22,6 +22,8 @@ pub struct Sample {
     pub accepted: u64,
     /// Events finished since the start, whichever way.
     pub finished: u64,
+    /// Of these, the ones that a handler worked on: handled or failed.
+    pub served: u64,
     /// Time inside handlers since the start, over all workers.
     pub busy: Duration,
     /// CPU time of the domain's threads since the start, where it is known.

@@ -101,7 +101,7 @@ impl Controller for ThreadControl {
         if wall <= 0.0 {
             return Decision::none();
         }
-        let rate = per_second(sample.finished.saturating_sub(before.finished), wall);
+        let rate = per_second(sample.served.saturating_sub(before.served), wall);
         if let Some(back) = self.judge(now, rate, sample.threads) {
             return back;
         }
@@ -174,7 +174,7 @@ mod tests {
                 2.0 / cpu.as_secs_f64()
             };
             let done = by_threads.min(by_cores) * tick.as_secs_f64();
-            sample.finished += done as u64;
+            sample.served += done as u64;
             sample.busy += tick * u32::try_from(sample.threads).unwrap();
             sample.cpu = sample.cpu.map(|used| used + cpu.mul_f64(done));
         }

@@ -65,12 +65,16 @@ impl Controls {
 pub(crate) fn sample(stage: &dyn StageControl, team: Option<&Arc<Team>>) -> Sample {
     let common = stage.common();
     let finished = common.finished();
+    let served = common
+        .meters()
+        .map(|meter| meter.handled.get() + meter.failed.get());
     let busy = common.meters().map(|meter| meter.busy.get()).sum();
     Sample {
         queued: stage.queued(),
         in_hand: common.in_hand(),
         accepted: stage.accepted(),
         finished,
+        served: served.sum(),
         busy: Duration::from_nanos(busy),
         cpu: team.and_then(|team| team.cpu()),
         threads: team.map_or(1, |team| team.live()),

@@ -83,12 +83,14 @@ impl Crew {
         idle.map(|(index, _)| index).collect()
     }
 
-    /// Takes a batch, if the worker finds one; gives its stage and size.
+    /// Takes a batch, if the worker finds one; gives its stage, and how many of
+    /// its events have not expired.
     pub(crate) fn begin(&mut self, worker: usize, now: Tick) -> Option<(usize, usize)> {
         let worker = self.workers.get_mut(worker)?;
         let (rank, size) = worker.work(now, Shift::begin)?;
         worker.busy = Some(Busy { rank, size });
-        Some((self.stage_of_rank.get(rank).copied()?, size))
+        let fresh = worker.shift.fresh(rank);
+        Some((self.stage_of_rank.get(rank).copied()?, fresh))
     }
 
     /// Runs the handler on the worker's batch; gives the batch's size.

@@ -2,6 +2,7 @@
 
 pub(crate) mod arrivals;
 mod crew;
+mod levers;
 mod random;
 pub(crate) mod service;
 
@@ -14,19 +15,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::clock::Tick;
-use crate::control::conductor::{Conductor, Levers};
-use crate::control::{Decision, Sample};
+use crate::control::conductor::Conductor;
 use crate::gate;
 use crate::graph::check::StartError;
 use crate::graph::{Graph, Stage};
 use crate::ledger::Ledger;
 use crate::meta::Meta;
 use crate::plan::Plan;
-use crate::running::controls;
 use crate::running::ending::DrainError;
 use crate::running::parts::{Assembled, Parts};
 pub use crate::simulator::arrivals::Arrivals;
 use crate::simulator::crew::Crew;
+use crate::simulator::levers::VirtualLevers;
 use crate::simulator::random::Random;
 pub use crate::simulator::service::Service;
 use crate::simulator::service::{Behaviour, SlowDown};
@@ -190,6 +190,7 @@ impl Simulator {
     /// Runs for a virtual time.
     pub fn run_for(&mut self, time: Duration) {
         let until = self.now().after(time);
+        self.take_in();
         while self.step(until) {}
         self.parts.around.clock.advance_to(until);
     }
@@ -208,6 +209,7 @@ impl Simulator {
         }
         self.crew.quiesce();
         let until = self.now().after(within);
+        self.take_in();
         while !self.is_settled() && self.step(until) {}
         let finished = self.is_settled();
         self.crew.abandon();
@@ -313,24 +315,46 @@ impl Simulator {
     /// Has every idle worker that could begin a batch begin one, in an order
     /// that the seed decides.
     fn put_to_work(&mut self, now: Tick) {
-        let threads = &self.threads;
-        let mut idle = self.crew.idle(|team| {
-            threads
-                .get(team)
-                .map_or(0, |threads| threads.load(Ordering::Relaxed))
-        });
+        let mut idle = self.idle();
         self.random.shuffle(&mut idle);
         for worker in idle {
-            if let Some((stage, size)) = self.crew.begin(worker, now) {
-                let behaviour = self.behaviours.get(stage);
-                let cost = behaviour.map_or(Duration::ZERO, |behaviour| {
-                    behaviour.cost(now, size, &mut self.random)
-                });
-                self.enter(now.after(cost), Happening::Finish(worker));
-            } else if let Some(at) = self.crew.next_look(worker) {
+            if !self.begin(worker, now)
+                && let Some(at) = self.crew.next_look(worker)
+            {
                 self.enter(at.max(now), Happening::Look(worker));
             }
         }
+    }
+
+    /// Has workers begin on what came in between two runs. It draws nothing
+    /// from the seed, so that how a run is cut into pieces changes nothing.
+    fn take_in(&mut self) {
+        let now = self.now();
+        for worker in self.idle() {
+            self.begin(worker, now);
+        }
+    }
+
+    fn idle(&self) -> Vec<usize> {
+        self.crew.idle(|team| {
+            let threads = self.threads.get(team);
+            threads.map_or(0, |threads| threads.load(Ordering::Relaxed))
+        })
+    }
+
+    /// Has a worker begin a batch, if it finds one.
+    fn begin(&mut self, worker: usize, now: Tick) -> bool {
+        let Some((stage, fresh)) = self.crew.begin(worker, now) else {
+            return false;
+        };
+        let cost = self
+            .behaviours
+            .get(stage)
+            .map_or(Duration::ZERO, |behaviour| {
+                behaviour.cost(now, fresh, &mut self.random)
+            });
+        self.enter(now.after(cost), Happening::Finish(worker));
+        true
     }
 
     /// FNV-1a over what happened.
@@ -348,44 +372,5 @@ impl fmt::Debug for Simulator {
             .field("now", &self.now())
             .field("steps", &self.steps)
             .finish_non_exhaustive()
-    }
-}
-
-/// Is what controllers see and move in the simulator.
-struct VirtualLevers<'p> {
-    parts: &'p Parts,
-    threads: &'p [AtomicUsize],
-}
-
-impl VirtualLevers<'_> {
-    fn threads_of(&self, stage: usize) -> Option<&AtomicUsize> {
-        let stage = self.parts.around.roster.iter().nth(stage)?;
-        let team = self
-            .parts
-            .teams
-            .iter()
-            .position(|team| stage.runs_at(&team.site))?;
-        self.threads.get(team)
-    }
-}
-
-impl Levers for VirtualLevers<'_> {
-    fn sample(&self, stage: usize) -> Sample {
-        let threads = self.threads_of(stage);
-        let threads = threads.map_or(1, |threads| threads.load(Ordering::Relaxed));
-        let stage = self.parts.around.roster.iter().nth(stage);
-        Sample {
-            threads,
-            ..stage.map_or_else(Sample::default, |stage| controls::sample(stage, None))
-        }
-    }
-
-    fn apply(&self, stage: usize, decision: &Decision) {
-        if let (Some(wanted), Some(threads)) = (decision.threads, self.threads_of(stage)) {
-            threads.store(wanted, Ordering::Relaxed);
-        }
-        if let Some(stage) = self.parts.around.roster.iter().nth(stage) {
-            controls::apply(stage, decision);
-        }
     }
 }

@@ -69,6 +69,9 @@ impl Service {
     }
 
     pub(crate) fn cost(&self, events: usize, random: &mut Random) -> Duration {
+        if events == 0 {
+            return Duration::ZERO;
+        }
         let mut one = || match &self.each {
             Each::Constant(each) => *each,
             Each::Exponential(mean) => random.exponential(*mean),

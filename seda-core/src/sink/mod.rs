@@ -209,7 +209,7 @@ impl<E: Send + 'static> Sink<E> {
         let evicts = self.edge.overflow() == Some(Overflow::DropOldest) && n <= room.limit();
         // What is evicted leaves its room to the caller.
         for evicted in 0..n {
-            if room.reserve(n - evicted) {
+            if self.core.reserve(here, n - evicted) {
                 return true;
             }
             if !evicts || !self.core.evict_oldest(here) {
@@ -275,7 +275,7 @@ impl<E: Send + 'static> Sink<E> {
         let asked = self.core.vet(here, &self.edge, &meta, &Ask::Room(n));
         match asked {
             Err(refusal) => Err(self.refuse(here, refusal, n, ())),
-            Ok(()) if !self.core.common.room.reserve(n) => {
+            Ok(()) if !self.core.reserve(here, n) => {
                 Err(self.refuse(here, (Reason::Full, None), n, ()))
             }
             Ok(()) => Ok(Slots::new(self, meta, n)),

@@ -12,6 +12,7 @@ use crate::gate;
 use crate::here::Here;
 use crate::meta::Meta;
 use crate::queue::inbox::Inbox;
+use crate::queue::local::LocalQueue;
 use crate::queue::runs::Entry;
 use crate::ready::Bit;
 use crate::rejected::Reason;
@@ -86,6 +87,33 @@ impl<E> StageCore<E> {
         }
     }
 
+    /// Takes room for exactly `n` events, or none; the room that this worker
+    /// holds ready is as good as any.
+    pub(crate) fn reserve(&self, here: &Here, n: usize) -> bool {
+        let common = &self.common;
+        if common.room.reserve(n) {
+            return true;
+        }
+        if !self.empty_pocket(here) {
+            return false;
+        }
+        let reserved = common.room.reserve(n);
+        if !reserved {
+            common.waiters.room_freed();
+        }
+        reserved
+    }
+
+    /// Gives the room back that this worker holds ready; tells whether there was any.
+    pub(crate) fn empty_pocket(&self, here: &Here) -> bool {
+        let local = self.placement.get().and_then(|place| place.local(here));
+        let had = local.map(|local| {
+            let empty = |queue: &mut LocalQueue<E>, ()| queue.empty_pocket(&self.common.room);
+            local.queue.with(here, (), empty)
+        });
+        had == Some(Ok(true))
+    }
+
     /// Enqueues entries whose room is reserved where any worker, or that of
     /// their key, finds them, and wakes one that sleeps; gives them back when
     /// the stage is closed.
@@ -121,15 +149,16 @@ impl<E> StageCore<E> {
         let evicted = own.or_else(|| self.inbox.evict_oldest());
         match evicted {
             Some(entry) => {
-                self.common.count_dead_outside(1);
                 self.bury(entry, Death::Evicted);
+                self.common.count_dead_outside(1);
                 true
             }
             None => false,
         }
     }
 
-    /// Hands an event over as a dead letter; the caller has counted it.
+    /// Hands an event over as a dead letter; the caller counts it afterwards,
+    /// so that a drain sees the letter before the event is finished.
     pub(crate) fn bury(&self, entry: Entry<E>, death: Death) {
         if let Some(undertaker) = self.undertaker.get() {
             undertaker(DeadLetter {
@@ -153,8 +182,8 @@ impl<E> StageCore<E> {
             self.common.room.release(n);
             self.common.waiters.room_freed();
         }
-        self.common.count_dead_outside(n);
         dead.for_each(|entry| self.bury(entry, death));
+        self.common.count_dead_outside(n);
         n
     }
 

@@ -32,6 +32,9 @@ pub(crate) trait Runner {
     /// Takes a batch; gives its size.
     fn begin(&mut self, here: &Here, inbox: Inbox) -> usize;
 
+    /// Tells how many events of the batch that was begun have not expired.
+    fn fresh(&self) -> usize;
+
     /// Runs the handler on the batch and accounts for every event of it.
     fn finish(&mut self, here: &Here) -> Outcome;
 
@@ -166,7 +169,7 @@ impl<H: Handler> StageRunner<H> {
         let keep = if core.common.waiters.any() {
             0
         } else {
-            room.pocket()
+            room.pocket_kept()
         };
         here.ready.remove(place.bit);
         let runs = &mut self.batch.runs;
@@ -251,6 +254,18 @@ impl<H: Handler> Runner for StageRunner<H> {
         self.size
     }
 
+    fn fresh(&self) -> usize {
+        let terms = self.terms(self.begun);
+        let mut left = self.size;
+        let mut fresh = 0;
+        for (stamp, len) in self.batch.runs.stamps() {
+            let n = len.min(left);
+            fresh += if terms.allow(&stamp) { n } else { 0 };
+            left -= n;
+        }
+        fresh
+    }
+
     fn finish(&mut self, here: &Here) -> Outcome {
         if self.pace.is_slow() {
             here.stamp_each();
@@ -258,7 +273,7 @@ impl<H: Handler> Runner for StageRunner<H> {
             here.stamp_batches();
         }
         here.refused.set(None);
-        self.batch.begin(self.size, self.terms(here.now()));
+        self.batch.begin(self.size, self.terms(self.begun));
         if self.sampled {
             self.batch.record_waits();
         }
@@ -277,15 +292,8 @@ impl<H: Handler> Runner for StageRunner<H> {
 
     fn rest(&mut self, here: &Here) {
         let core = &*self.crew.core;
-        let local = core.placement.get().and_then(|place| place.local(here));
-        if let Some(local) = local {
-            let room = &core.common.room;
-            let had = local
-                .queue
-                .with(here, (), |queue, ()| queue.empty_pocket(room));
-            if had == Ok(true) {
-                core.common.waiters.room_freed();
-            }
+        if core.empty_pocket(here) {
+            core.common.waiters.room_freed();
         }
     }
 
@@ -297,10 +305,12 @@ impl<H: Handler> Runner for StageRunner<H> {
             }
             if let Some(meter) = self.meter() {
                 meter.taken.add(n);
-                meter.dead.add(n);
             }
             for entry in self.batch.runs.by_ref() {
                 self.crew.core.bury(entry, death);
+            }
+            if let Some(meter) = self.meter() {
+                meter.dead.add(n);
             }
         }
         self.crew.core.bury_inbox(death);

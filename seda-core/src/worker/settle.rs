@@ -53,11 +53,8 @@ impl<H: Handler> StageRunner<H> {
         meter.handled.add(handled);
         meter.batches.add(1);
         meter.end();
-        if self.crew.measured {
-            meter
-                .busy
-                .add(usize::try_from(nanos(elapsed)).unwrap_or(usize::MAX));
-        }
+        let spent = usize::try_from(nanos(elapsed)).unwrap_or(usize::MAX);
+        meter.busy.add(spent);
     }
 
     /// Takes waits, service time and batch size into the histograms.
@@ -117,13 +114,14 @@ impl<H: Handler> StageRunner<H> {
     fn bury_expired(&mut self) -> usize {
         let expired = self.batch.take_expired();
         let n = expired.len();
+        for entry in expired {
+            self.crew.core.bury(entry, Death::Expired);
+        }
+        // Only now, so that a drain sees the letters before these are finished.
         if n > 0
             && let Some(meter) = self.meter()
         {
             meter.expired.add(n);
-        }
-        for entry in expired {
-            self.crew.core.bury(entry, Death::Expired);
         }
         n
     }
@@ -135,15 +133,12 @@ impl<H: Handler> StageRunner<H> {
         let panicked = matches!(cause, Cause::Panic(_));
         let mut meta = given.last;
         let mut lost = given.pending;
-        if given.taken == 0 && !given.deferred {
+        if given.taken == 0 && !given.deferred && given.left > 0 {
             // It must not get the same batch for ever: one event is taken off.
             if let Some(entry) = self.batch.runs.pop_front() {
                 meta = entry.stamp.meta;
                 lost = 1;
             }
-        }
-        if let Some(meter) = self.meter() {
-            meter.failed.add(lost);
         }
         self.report(Failure {
             stage: Arc::clone(&self.crew.core.common.name),
@@ -151,6 +146,10 @@ impl<H: Handler> StageRunner<H> {
             cause,
             at: self.begun,
         });
+        // Only now, so that a drain sees the failure before its event is finished.
+        if let Some(meter) = self.meter() {
+            meter.failed.add(lost);
+        }
         if panicked {
             self.remake(here);
         }

@@ -108,6 +108,12 @@ impl Shift {
         }
     }
 
+    /// Tells how many events of the batch that was begun have not expired.
+    pub(crate) fn fresh(&self, rank: usize) -> usize {
+        let runner = self.runners.get(rank).and_then(Option::as_ref);
+        runner.map_or(0, |runner| runner.fresh())
+    }
+
     /// Runs the handler of the batch that was begun.
     pub(crate) fn finish(&mut self, here: &Here, rank: usize) {
         let begun = here.now();
