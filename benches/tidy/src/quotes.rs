@@ -19,7 +19,7 @@ const MARK: (&str, &str) = ("<!-- quoted from ", " -->");
 pub fn check(repository: &Path) -> io::Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for path in words::tracked(repository)? {
-        if path.ends_with(".md") {
+        if Path::new(&path).extension().is_some_and(|end| end == "md") {
             let text = std::fs::read_to_string(repository.join(&path)).unwrap_or_default();
             let source = |path: &str| std::fs::read_to_string(repository.join(path)).ok();
             findings.extend(check_text(&path, &text, source));
