@@ -24,6 +24,8 @@ mod error;
 mod failure;
 mod gate;
 mod graph;
+#[cfg(doctest)]
+mod guide;
 mod handler;
 mod here;
 mod ledger;

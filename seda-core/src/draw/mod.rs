@@ -14,7 +14,3 @@ pub(crate) mod sketch;
 pub(crate) mod svg;
 
 pub use picture::{Edge, EdgeLive, Node, NodeKind, NodeLive, Picture};
-
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/guide/looking-inside.md")]
-struct Guide;
