@@ -1,4 +1,5 @@
 //! A stage's queue against a reference model: a bounded queue of twenty lines.
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 mod rig;
 
@@ -185,7 +186,7 @@ impl Bench {
     fn new(seed: u64) -> Self {
         let bound = Arc::new(AtomicUsize::new(CAPACITY));
         let handled = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&handled);
+        let log = Arc::clone(&handled);
         let mut graph = Graph::new("reference").with_clock(Clock::manual());
         let stage = graph
             .stage("one")
@@ -193,7 +194,7 @@ impl Bench {
             .batch(2)
             .controller(Knob(Arc::clone(&bound)))
             .each(move |n: u64| {
-                seen.lock().unwrap().push(n);
+                log.lock().unwrap().push(n);
                 Ok(())
             });
         let mut simulator = Simulator::new(graph, &Plan::default().workers(1), seed).unwrap();
@@ -224,7 +225,9 @@ impl Bench {
         assert_eq!(slots.is_some(), self.model.has_room(n));
         match slots {
             Some(mut slots) => {
-                events.iter().for_each(|event| slots.fill(*event));
+                for event in events {
+                    slots.fill(*event);
+                }
                 self.model.waiting.extend(events);
             }
             None => self.rejected += n as u64,

@@ -2,6 +2,7 @@
 //!
 //! Source: Kleinrock, Queueing Systems I (M/M/1, M/D/1 by Pollaczek and
 //! Khinchine, M/M/1/K).
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 mod rig;
 
@@ -138,7 +139,8 @@ fn a_slow_down_lasts_as_long_as_it_should() {
 }
 
 /// Cobham: with residual work R = rho / 2 services, the urgent wait
-/// R / (1 - rho_1) and the others R / (1 - rho_1) (1 - rho).
+/// R / (1 - rho') and the others R / (1 - rho') (1 - rho), where rho' is the
+/// load of the urgent.
 ///
 /// One pick in 64 goes to who waited longest, which changes little here.
 #[test]
