@@ -4,7 +4,6 @@ use std::error::Error;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::gate;
 use crate::ledger::Ledger;
 use crate::life::Phase;
 use crate::running::{Inner, Running};
@@ -59,10 +58,11 @@ impl Running {
         let until = Instant::now().checked_add(within);
         self.inner.begin_drain();
         let life = &self.inner.parts.around.life;
+        let mut finished = false;
         life.wait_until(until, || {
-            life.phase() == Phase::Stopping || self.inner.is_drained()
+            finished = self.inner.is_drained();
+            finished || life.phase() == Phase::Stopping
         });
-        let finished = self.inner.is_drained();
         let ledger = self.stop();
         if finished {
             Ok(ledger)
@@ -95,7 +95,7 @@ impl Inner {
     fn begin_drain(&self) {
         let around = &self.parts.around;
         for stage in around.roster.iter() {
-            stage.common().gate.set(gate::INLETS_CLOSED);
+            stage.close_inlets();
         }
         if around.life.advance(Phase::Draining) {
             self.wake_all();

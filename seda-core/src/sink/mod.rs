@@ -12,7 +12,7 @@ use crate::queue::local::LocalQueue;
 use crate::queue::runs::{Entry, Stamp};
 use crate::rejected::{Reason, Rejected};
 use crate::sink::slots::Slots;
-use crate::stage::core::{Ask, Refusal, StageCore};
+use crate::stage::core::{Ask, Refusal, Right, StageCore};
 
 /// Enqueues events for one stage, along one edge of the graph.
 ///
@@ -177,7 +177,7 @@ impl<E: Send + 'static> Sink<E> {
 
     /// Enqueues a vetted event whose room is reserved.
     fn push_with_room(&self, here: &Here, meta: &Meta, event: E) -> Result<Put, Rejected<E>> {
-        let pushed = self.push_reserved(here, meta, event);
+        let pushed = self.push_reserved(here, meta, Right::Vetted, event);
         pushed.map(|()| Put::Entered).map_err(|event| {
             self.core.common.room.release(1);
             self.refuse(here, (Reason::Closed, None), 1, event)
@@ -239,7 +239,7 @@ impl<E: Send + 'static> Sink<E> {
             }
         }
         self.core
-            .push_shared(meta, &self.edge, entries)
+            .push_shared(meta, &self.edge, Right::Vetted, entries)
             .map_err(|entries| entries.into_iter().map(|entry| entry.event).collect())
     }
 
@@ -256,7 +256,13 @@ impl<E: Send + 'static> Sink<E> {
     }
 
     /// Enqueues an event whose room is reserved; gives it back when the stage is closed.
-    pub(crate) fn push_reserved(&self, here: &Here, meta: &Meta, event: E) -> Result<(), E> {
+    pub(crate) fn push_reserved(
+        &self,
+        here: &Here,
+        meta: &Meta,
+        right: Right,
+        event: E,
+    ) -> Result<(), E> {
         let core = &*self.core;
         let stamp = Stamp {
             meta: *meta,
@@ -278,7 +284,7 @@ impl<E: Send + 'static> Sink<E> {
                 Err(back) => entry = back,
             }
         }
-        core.push_shared(meta, &self.edge, Some(entry))
+        core.push_shared(meta, &self.edge, right, Some(entry))
             .map_err(|back| back.map(|entry| entry.event))
             .or_else(|back| back.map_or(Ok(()), Err))
     }
