@@ -370,6 +370,36 @@ fn farewell(clock: Clock) -> (Graph, Arc<AtomicBool>) {
     (graph, done)
 }
 
+/// Dead letters of a stop go nowhere, since every stage has ended; but they
+/// must not be left in a queue that nobody looks into any more.
+#[test]
+fn nothing_is_left_in_a_queue_after_a_stop() {
+    for _ in 0..50 {
+        let mut graph = Graph::new("ends");
+        // They keep who stops the graph busy for a while.
+        for n in 0..200 {
+            graph.stage(&format!("idle {n}")).each(|()| Ok(()));
+        }
+        let letters = graph.stage("letters").each(|_: DeadLetter<u64>| Ok(()));
+        let last = graph
+            .stage("last")
+            .queue(100_000)
+            .batch(1)
+            .dead_letters(&letters)
+            .each(|_: u64| Ok(()));
+        let first = graph.stage("first").each_with(|wire| {
+            let last = wire.to(&last);
+            move |n: u64| Ok((0..n).try_for_each(|n| last.enqueue(n))?)
+        });
+        let running = graph.start(Plan::default().workers(1)).unwrap();
+        running.inlet(&first).enqueue(20_000).unwrap();
+        wait_until("it has begun", || now(&running, "last").handled > 0);
+        let ledger = running.stop();
+        assert_exact(&ledger);
+        assert!(ledger.is_empty(), "{ledger}");
+    }
+}
+
 /// An event that an inlet takes as a drain begins is given back or handled,
 /// but not buried by a drain that says that all went well.
 #[test]

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use crate::gate;
 use crate::ledger::Ledger;
 use crate::life::Phase;
 use crate::running::{Inner, Running};
@@ -112,6 +113,11 @@ impl Inner {
 
     fn stop(&self) {
         let around = &self.parts.around;
+        // Before any worker begins to bury: nothing that it buries may lead to
+        // an event in a queue that it has emptied already.
+        for stage in around.roster.iter() {
+            stage.common().gate.set(gate::CLOSED);
+        }
         if around.life.advance(Phase::Stopping) {
             self.wake_all();
         }
