@@ -370,6 +370,53 @@ fn farewell(clock: Clock) -> (Graph, Arc<AtomicBool>) {
     (graph, done)
 }
 
+#[test]
+fn an_idle_source_is_polled_once_more_when_a_drain_begins() {
+    let (graph, done) = farewell(Clock::real());
+    drained(&graph.start(Plan::default().workers(2)).unwrap());
+    assert!(done.load(Ordering::SeqCst));
+    let (graph, done) = farewell(Clock::manual());
+    let mut simulator = Simulator::new(graph, &Plan::default().workers(2), 1).unwrap();
+    simulator.run_for(Duration::from_secs(1));
+    simulator.drain(Duration::from_secs(1)).unwrap();
+    assert!(done.load(Ordering::SeqCst));
+}
+
+#[test]
+fn a_simulated_drain_that_runs_out_of_time_buries_everything() {
+    let dead = Arc::<Mutex<Vec<DeadLetter<u64>>>>::default();
+    let keep = Arc::clone(&dead);
+    let mut morgue = Graph::new("morgue").with_clock(Clock::manual());
+    let letters = morgue.stage("letters").each(move |letter| {
+        keep.lock().unwrap().push(letter);
+        Ok(())
+    });
+    let mut graph = Graph::new("slow").with_clock(Clock::manual());
+    let slow = graph
+        .stage("slow")
+        .batch(4)
+        .dead_letters(&letters)
+        .each(|_: u64| Ok(()));
+    let feed = graph.stage("feed").each_with(|wire| {
+        let slow = wire.to(&slow);
+        move |n: u64| Ok((0..n).try_for_each(|n| slow.enqueue(n))?)
+    });
+    let mut morgue = Simulator::new(morgue, &Plan::default().workers(1), 1).unwrap();
+    let mut simulator = Simulator::new(graph, &Plan::default().workers(1), 1).unwrap();
+    simulator.service("slow", Service::constant(Duration::from_secs(1)));
+    simulator.inlet(&feed).enqueue(20).unwrap();
+    let error = simulator.drain(Duration::from_millis(1_500)).unwrap_err();
+    assert_exact(&error.ledger);
+    let slow = account(&error.ledger, "slow");
+    assert_eq!((slow.handled, slow.dead_lettered), (1, 19), "{slow:?}");
+    assert!(error.ledger.is_empty());
+    morgue.run_for(Duration::from_secs(1));
+    let events: Vec<u64> = dead.lock().unwrap().iter().map(|l| l.event).collect();
+    assert_eq!(events, (1..20).collect::<Vec<_>>());
+    let stopped = |letter: &DeadLetter<u64>| letter.death == Death::Stopped;
+    assert!(dead.lock().unwrap().iter().all(stopped));
+}
+
 /// Dead letters of a stop go nowhere, since every stage has ended; but they
 /// must not be left in a queue that nobody looks into any more.
 #[test]

@@ -69,7 +69,9 @@ impl Gate {
         state.arrived += 1;
         changed.notify_all();
         let blocked = |state: &mut Passes| !state.open && state.passes == 0;
-        let (mut state, waited) = changed.wait_timeout_while(state, PATIENCE, blocked).unwrap();
+        let (mut state, waited) = changed
+            .wait_timeout_while(state, PATIENCE, blocked)
+            .unwrap();
         assert!(!waited.timed_out(), "nobody opened the gate");
         if !state.open {
             state.passes -= 1;
