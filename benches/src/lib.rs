@@ -1,2 +1,13 @@
-//! Measurements, named by the question they answer; `src/bin/` holds the summaries.
+//! Measurements, named by the question they answer. Figures are ratios to peers
+//! in the same run; absolute times are the best of several rounds.
 #![forbid(unsafe_code)]
+#![allow(
+    clippy::expect_used,
+    reason = "a measurement that goes wrong must stop, and say where"
+)]
+
+pub mod cpu;
+pub mod goal;
+pub mod hops;
+pub mod rounds;
+pub mod soak;

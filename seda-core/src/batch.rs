@@ -36,6 +36,8 @@ pub struct Batch<E> {
     tracer: Option<Box<Tracer>>,
     /// Whether the event in hand has a span open.
     tracing: bool,
+    /// Since when events waited that were given out, where that is recorded.
+    waits: Option<Vec<(Tick, usize)>>,
 }
 
 /// Says which events are not worth handling any more.
@@ -76,6 +78,7 @@ impl<E> Batch<E> {
             terms: Terms::NONE,
             tracer,
             tracing: false,
+            waits: None,
         }
     }
 
@@ -102,7 +105,7 @@ impl<E> Batch<E> {
             last: self.stamp.meta,
         };
         self.let_run_go();
-        here::with(|here| here.set_meta(Meta::NONE));
+        here::with(|here| here.set_meta(&Meta::NONE));
         if self.tracing {
             self.tracing = false;
             self.tracer.iter_mut().for_each(|tracer| tracer.end());
@@ -131,9 +134,28 @@ impl<E> Batch<E> {
         last.min(self.taken())
     }
 
+    /// Records since when the events wait that are given out from now on.
+    pub(crate) fn record_waits(&mut self) {
+        self.waits = Some(Vec::new());
+    }
+
+    /// Gives what was recorded, and stops recording.
+    pub(crate) fn take_waits(&mut self) -> Vec<(Tick, usize)> {
+        self.waits.take().unwrap_or_default()
+    }
+
+    /// Takes events that come back off the last wait that was recorded.
+    fn uncount_waits(&mut self, n: usize) {
+        if let Some((_, last)) = self.waits.as_mut().and_then(|waits| waits.last_mut()) {
+            *last = last.saturating_sub(n);
+        }
+    }
+
     /// Puts the stamp of the events that are left of the run in hand back.
     fn let_run_go(&mut self) {
-        self.runs.return_stamp(self.stamp, self.left - self.floor);
+        let untaken = self.left - self.floor;
+        self.uncount_waits(untaken);
+        self.runs.return_stamp(self.stamp, untaken);
         self.floor = self.left;
     }
 
@@ -206,6 +228,7 @@ impl<E> Batch<E> {
         };
         let stamp = self.bulk_stamps.pop().unwrap_or(in_hand);
         self.let_run_go();
+        self.uncount_waits(1);
         self.runs.push_front(Entry { stamp, event });
         self.deferred += 1;
     }
@@ -226,7 +249,7 @@ impl<E> Batch<E> {
         self.let_run_go();
         self.bulk = events.len();
         self.bulk_stamps = stamps;
-        here::with(|here| here.set_meta(Meta::NONE));
+        here::with(|here| here.set_meta(&Meta::NONE));
         events
     }
 
@@ -257,7 +280,10 @@ impl<E> Batch<E> {
 
     fn begin_run(&mut self, n: usize) {
         self.floor = self.left - n;
-        here::with(|here| here.set_meta(self.stamp.meta));
+        here::with(|here| here.set_meta(&self.stamp.meta));
+        if let Some(waits) = &mut self.waits {
+            waits.push((self.stamp.enqueued, n));
+        }
         if self.tracing || self.stamp.meta.is_traced() {
             self.trace(n);
         }
@@ -272,6 +298,7 @@ impl<E> Batch<E> {
         }
         if self.tracing {
             // Traced events are given out one by one, each with its own span.
+            self.uncount_waits(n - 1);
             self.runs.return_stamp(self.stamp, n - 1);
             self.floor = self.left - 1;
         }

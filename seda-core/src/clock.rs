@@ -1,10 +1,11 @@
 //! Time as a plain number that tests and the simulator can move.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use fastant::Instant;
+use fastant::{Anchor, Instant};
 use serde::Serialize;
 
 /// Is a moment: nanoseconds since the clock's origin.
@@ -66,7 +67,7 @@ pub struct Clock(Kind);
 
 #[derive(Clone, Debug)]
 enum Kind {
-    Real,
+    Real(RealClock),
     Manual(Arc<AtomicU64>),
 }
 
@@ -74,7 +75,7 @@ impl Clock {
     /// Makes a clock that follows the machine's monotonic one (it never steps).
     /// All real clocks of a process tell the same time.
     pub fn real() -> Self {
-        Self(Kind::Real)
+        Self(Kind::Real(RealClock::of_process()))
     }
 
     /// Makes a clock that stands still until [`advance`](Self::advance) moves it.
@@ -87,7 +88,7 @@ impl Clock {
     #[inline]
     pub fn now(&self) -> Tick {
         match &self.0 {
-            Kind::Real => Tick(nanos(origin().elapsed())),
+            Kind::Real(clock) => clock.now(),
             Kind::Manual(now) => Tick(now.load(Ordering::Acquire)),
         }
     }
@@ -111,14 +112,41 @@ impl Clock {
     }
 }
 
-/// Gives the moment that real clocks count from.
+/// Reads the machine's monotonic clock.
 ///
-/// The clock is read once per batch, so its cost is part of every hop: where
-/// the CPU's time stamp counter is steady, `fastant` reads that, in a third of
-/// the time of the system's call; elsewhere it makes that call.
-fn origin() -> Instant {
-    static ORIGIN: OnceLock<Instant> = OnceLock::new();
-    *ORIGIN.get_or_init(Instant::now)
+/// It is read once per batch, so its cost is part of every hop: where the CPU's
+/// time stamp counter is steady, `fastant` reads that, in a third of the time of
+/// the system's call; elsewhere it makes that call.
+#[derive(Clone, Copy)]
+struct RealClock {
+    anchor: Anchor,
+    origin: u64,
+}
+
+impl RealClock {
+    /// Gives the clock of this process: all have one origin.
+    fn of_process() -> Self {
+        static CLOCK: OnceLock<RealClock> = OnceLock::new();
+        *CLOCK.get_or_init(|| {
+            let anchor = Anchor::new();
+            Self {
+                anchor,
+                origin: Instant::now().as_unix_nanos(&anchor),
+            }
+        })
+    }
+
+    #[inline]
+    fn now(&self) -> Tick {
+        let now = Instant::now().as_unix_nanos(&self.anchor);
+        Tick(now.saturating_sub(self.origin))
+    }
+}
+
+impl fmt::Debug for RealClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RealClock").field(&self.now()).finish()
+    }
 }
 
 impl Default for Clock {

@@ -48,6 +48,22 @@ pub enum EdgeKind {
     Answer,
 }
 
+impl EdgeKind {
+    /// Names the kind in a word, as it is serialized.
+    ///
+    /// ```
+    /// assert_eq!(seda_core::EdgeKind::Answer.name(), "answer");
+    /// ```
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Flow => "flow",
+            Self::Inlet => "inlet",
+            Self::Failure => "failure",
+            Self::Answer => "answer",
+        }
+    }
+}
+
 /// Is where an edge begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Origin {
@@ -109,6 +125,14 @@ impl Edge {
             4 => Some(Overflow::DropOldest),
             _ => None,
         }
+    }
+
+    /// Tells whether it drops events when its target is full.
+    pub(crate) fn drops(&self) -> bool {
+        matches!(
+            self.overflow(),
+            Some(Overflow::DropNewest | Overflow::DropOldest)
+        )
     }
 
     pub(crate) fn count_accepted(&self, n: usize) {

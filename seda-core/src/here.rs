@@ -11,19 +11,33 @@ use crate::ready::LocalSet;
 /// Says who may touch an [`OwnedCell`](crate::owned_cell::OwnedCell): one worker of one domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SeatId {
-    domain: u64,
+    /// Unique in the process; 0 is nobody's.
+    number: u64,
     worker: usize,
 }
 
 impl SeatId {
-    /// Is where no thread ever sits.
-    pub(crate) const NOBODY: Self = Self {
-        domain: 0,
+    /// Is a seat that is never given out, so that no thread ever sits there.
+    pub(crate) const NEVER: Self = Self {
+        number: u64::MAX,
         worker: usize::MAX,
     };
 
+    /// Is where threads sit that are no workers.
+    pub(crate) const NOBODY: Self = Self {
+        number: 0,
+        worker: usize::MAX,
+    };
+
+    /// Gives the worker's number in its domain.
     pub(crate) const fn worker(self) -> usize {
         self.worker
+    }
+
+    /// Tells whether both are the same seat.
+    #[inline]
+    pub(crate) const fn is(self, other: Self) -> bool {
+        self.number == other.number
     }
 }
 
@@ -35,13 +49,16 @@ impl SeatId {
 pub(crate) struct Seat(SeatId);
 
 impl Seat {
-    /// Makes the seats of a new domain, numbered from 0.
+    /// Makes the seats of a new domain, its workers numbered from 0.
     pub(crate) fn new_domain(workers: usize) -> Vec<Self> {
-        static DOMAINS: AtomicU64 = AtomicU64::new(1);
-        let domain = DOMAINS.fetch_add(1, Ordering::Relaxed);
-        (0..workers)
-            .map(|worker| Self(SeatId { domain, worker }))
-            .collect()
+        static SEATS: AtomicU64 = AtomicU64::new(1);
+        let seat = |worker| {
+            Self(SeatId {
+                number: SEATS.fetch_add(1, Ordering::Relaxed),
+                worker,
+            })
+        };
+        (0..workers).map(seat).collect()
     }
 
     pub(crate) const fn id(&self) -> SeatId {
@@ -92,12 +109,12 @@ pub(crate) struct Here {
     meta: Cell<Meta>,
     /// The worker's time stamp, taken once per batch.
     now: Cell<Tick>,
-    /// Changes whenever `meta` or `now` does.
+    /// Changes whenever `meta` or `now` does; asks for a closer look at events
+    /// with a deadline or a key, and where each needs a stamp of its own.
     epoch: Cell<Epoch>,
+    last_epoch: Cell<Epoch>,
     /// Whether events take so long here that each enqueue needs a stamp of its own.
     exact: Cell<bool>,
-    /// Whether what is enqueued now needs no look at its stamp.
-    plain: Cell<bool>,
     /// The stages whose local queue has events.
     pub(crate) ready: LocalSet,
     /// The last refusal for want of room.
@@ -118,9 +135,15 @@ impl Here {
     }
 
     /// Has what is enqueued from now on inherit `meta`.
-    pub(crate) fn set_meta(&self, meta: Meta) {
-        self.meta.set(meta);
-        self.turn_epoch();
+    ///
+    /// Where nothing changes, nothing is written: runs downstream then stay
+    /// whole, and the next enqueue need not wait for the store.
+    #[inline]
+    pub(crate) fn set_meta(&self, meta: &Meta) {
+        if self.meta.get() != *meta {
+            self.meta.set(*meta);
+            self.turn_epoch();
+        }
     }
 
     #[inline]
@@ -140,21 +163,16 @@ impl Here {
 
     /// Has each enqueue read the clock, since events take long here.
     pub(crate) fn stamp_each(&self) {
-        self.exact.set(true);
-        self.turn_epoch();
+        if !self.exact.replace(true) {
+            self.turn_epoch();
+        }
     }
 
     /// Has enqueues use the time stamp of the batch.
     pub(crate) fn stamp_batches(&self) {
-        self.exact.set(false);
-        self.turn_epoch();
-    }
-
-    /// Tells whether what is enqueued now has neither deadline nor key, and
-    /// the batch's stamp is exact enough for it.
-    #[inline]
-    pub(crate) fn is_plain(&self) -> bool {
-        self.plain.get()
+        if self.exact.replace(false) {
+            self.turn_epoch();
+        }
     }
 
     #[inline]
@@ -171,9 +189,13 @@ impl Here {
     }
 
     fn turn_epoch(&self) {
-        self.epoch.set(self.epoch.get().next());
-        self.plain
-            .set(self.meta.get().is_plain() && !self.exact.get());
+        if self.meta.get().is_plain() && !self.exact.get() {
+            let next = self.last_epoch.get().next();
+            self.last_epoch.set(next);
+            self.epoch.set(next);
+        } else {
+            self.epoch.set(Epoch::CLOSER_LOOK);
+        }
     }
 }
 
@@ -183,9 +205,9 @@ thread_local! {
             seat: Cell::new(SeatId::NOBODY),
             meta: Cell::new(Meta::NONE),
             now: Cell::new(Tick::ZERO),
-            epoch: Cell::new(Epoch::NONE.next()),
+            epoch: Cell::new(Epoch::CLOSER_LOOK),
+            last_epoch: Cell::new(Epoch::NONE),
             exact: Cell::new(true),
-            plain: Cell::new(false),
             ready: LocalSet::new(),
             refused: Cell::new(None),
             pressure: Cell::new(0),

@@ -4,17 +4,28 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::here::StageRef;
+use crate::promises::Promises;
 use crate::stage::core::StageControl;
 
 /// Is the list of a graph's stages, in the order they were made.
 pub(crate) struct Roster {
     graph: u64,
     stages: Vec<Arc<dyn StageControl>>,
+    /// What sources have yet to make events of.
+    promises: Vec<Promises>,
 }
 
 impl Roster {
-    pub(crate) fn new(graph: u64, stages: Vec<Arc<dyn StageControl>>) -> Self {
-        Self { graph, stages }
+    pub(crate) fn new(
+        graph: u64,
+        stages: Vec<Arc<dyn StageControl>>,
+        promises: Vec<Promises>,
+    ) -> Self {
+        Self {
+            graph,
+            stages,
+            promises,
+        }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &dyn StageControl> {
@@ -32,15 +43,18 @@ impl Roster {
         self.iter().find(|stage| &*stage.common().name == name)
     }
 
-    /// Tells whether every accepted event is finished.
+    /// Tells whether every accepted event is finished, and every promise kept.
     ///
     /// Finished counters are read before accepted ones, and a handler's events
     /// are accepted before the event it handles is finished; so equal sums
     /// mean that at some moment in between nothing was queued or in hand.
+    /// Promises are made and kept in the same order, and counted with them.
     pub(crate) fn is_settled(&self) -> bool {
         let finished: u64 = self.iter().map(|stage| stage.common().finished()).sum();
+        let kept: u64 = self.promises.iter().map(Promises::kept).sum();
         let accepted: u64 = self.iter().map(StageControl::accepted).sum();
-        finished == accepted
+        let made: u64 = self.promises.iter().map(Promises::made).sum();
+        finished + kept == accepted + made
     }
 }
 

@@ -81,6 +81,7 @@ impl Graph {
             stage_of_rank,
             sources: names,
             traces: Arc::clone(&self.traces),
+            measured: plan.measured,
         };
         Ok(Assembled { parts, controllers })
     }
@@ -110,7 +111,11 @@ impl Graph {
         Surroundings {
             life: Arc::new(Life::default()),
             clock: self.clock.clone(),
-            roster: Arc::new(Roster::new(self.id, stages.collect())),
+            roster: Arc::new(Roster::new(
+                self.id,
+                stages.collect(),
+                self.promises.clone(),
+            )),
             driver: self.driver.clone(),
         }
     }
@@ -194,7 +199,6 @@ impl Assembly<'_> {
             bit: Bit::of_rank(rank),
             home,
             seats: if cores { seats } else { &[] },
-            edges: common.edges().len(),
             classes: spec.classes.as_ref(),
         });
         let controllers = std::mem::take(&mut spec.controllers);

@@ -52,6 +52,11 @@ impl Waiters {
         }
     }
 
+    /// Looks at everybody who waits.
+    pub(crate) fn look(&self, look: impl FnMut(&Waiter)) {
+        self.list.lock().iter().for_each(look);
+    }
+
     /// Lets everybody go, since there is room; costs one load when nobody waits.
     #[inline]
     pub(crate) fn room_freed(&self) {

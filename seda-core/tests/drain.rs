@@ -161,7 +161,8 @@ fn a_deadline_turns_what_is_left_into_dead_letters_and_lists_them() {
     wait_until("the handler is back", || running.ledger().is_empty());
     let stuck = account(&running.stop(), "stuck");
     assert_eq!((stuck.handled, stuck.dead_lettered), (1, 9));
-    assert_eq!(running.drain(PATIENCE).unwrap(), running.ledger());
+    let again = running.drain(PATIENCE).unwrap_err();
+    assert_eq!(again.ledger, running.ledger());
 }
 
 #[test]
@@ -424,7 +425,7 @@ fn nothing_is_left_in_a_queue_after_a_stop() {
     for _ in 0..50 {
         let mut graph = Graph::new("ends");
         // They keep who stops the graph busy for a while.
-        for n in 0..200 {
+        for n in 0..120 {
             graph.stage(&format!("idle {n}")).each(|()| Ok(()));
         }
         let letters = graph.stage("letters").each(|_: DeadLetter<u64>| Ok(()));

@@ -319,7 +319,10 @@ fn a_handler_that_cannot_be_made_anew_quarantines_its_stage() {
     let running = graph.start(Plan::default().workers(1)).unwrap();
     let inlet = running.inlet(&stage);
     inlet.enqueue(1).unwrap();
-    wait_until("it is quarantined", || inlet.enqueue(2).is_err());
+    wait_until("it is quarantined", || {
+        let refused = inlet.enqueue(2).err();
+        refused.is_some_and(|rejected| rejected.reason == Reason::Closed)
+    });
     assert!(running.release("unmade"));
     let account = account(&drained(&running), "unmade");
     assert_eq!(account.handled, 0);

@@ -165,6 +165,13 @@ impl WriteBuffer {
         first.get(self.sent..).unwrap_or_default()
     }
 
+    /// Returns all blocks that wait, the one to send next first; none is empty.
+    pub fn blocks(&self) -> impl Iterator<Item = &[u8]> {
+        let front = (!self.is_empty()).then(|| self.front());
+        let others = self.blocks.iter().skip(1).map(Vec::as_slice);
+        front.into_iter().chain(others)
+    }
+
     /// Forgets the `count` bytes that were sent, or all when fewer wait.
     pub fn advance(&mut self, count: usize) {
         let mut left = count.min(self.len);
@@ -214,7 +221,7 @@ mod tests {
             step in 1_usize..20_000,
         ) {
             let mut buffer = WriteBuffer::new(1);
-            let mut expected = Vec::new();
+            let mut expected: Vec<u8> = Vec::new();
             for (index, len) in (0_u8..).zip(blocks) {
                 let block = vec![index; len];
                 expected.extend(&block);
@@ -223,6 +230,8 @@ mod tests {
             let mut sent = Vec::new();
             while !buffer.is_empty() {
                 prop_assert_eq!(buffer.len(), expected.len() - sent.len());
+                prop_assert_eq!(buffer.blocks().map(<[u8]>::len).sum::<usize>(), buffer.len());
+                prop_assert!(buffer.blocks().all(|block| !block.is_empty()));
                 let front = buffer.front();
                 let piece = front[..front.len().min(step)].to_vec();
                 prop_assert!(!piece.is_empty());

@@ -2,8 +2,9 @@
 //!
 //! The crate is built from the outside in. Pure parts come first and know no
 //! clock and no socket: [`buffer`], [`timer`], and in [`http`] a connection that
-//! turns bytes into steps. Thin parts at the edge speak to the operating system:
-//! [`process`], [`signal`] and the blocking [`http::Client`] of the command line.
+//! turns bytes into steps. Sources at the edge speak to the operating system: the
+//! [`http::HttpServer`], [`process::Processes`], [`signal::Signals`]. A worker that
+//! runs them sleeps in a [`Reactor`]. [`http::Client`] blocks, for command lines.
 //!
 //! Time is passed in as nanoseconds of any monotonic clock, so the same code
 //! runs under a real reactor and under a simulator.
@@ -27,5 +28,8 @@
 pub mod buffer;
 pub mod http;
 pub mod process;
+pub mod reactor;
 pub mod signal;
 pub mod timer;
+
+pub use reactor::Reactor;

@@ -2,9 +2,10 @@
 //! report.
 //!
 //! This crate holds what is peculiar to jobs and leaves threads, queues and
-//! sockets to the crates below it. Everything here so far is plain data and
-//! pure functions: time, randomness and the machine come in as arguments, so
-//! that a test sees what the server sees.
+//! sockets to the crates below it. At its core are plain data and pure
+//! functions: time, randomness and the machine come in as arguments, so that a
+//! test sees what the server sees. Around them stand the stages, one handler a
+//! file, and [`pipeline`] wires them into a graph.
 //!
 //! ```
 //! use seda_stages::describe::json;
@@ -24,11 +25,15 @@
 
 #![forbid(unsafe_code)]
 
+pub mod api;
 pub mod broker;
 pub mod describe;
 pub mod discover;
+pub mod dispatch;
 pub mod errors;
 pub mod execute;
 pub mod job;
+pub mod observe;
+pub mod pipeline;
 pub mod software;
 pub mod target;

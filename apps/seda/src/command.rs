@@ -3,10 +3,12 @@
 use std::ffi::OsString;
 
 use crate::args::{Command, Serve};
+use crate::client::{self, Refused};
 use crate::config::Config;
 use crate::config::problem::Problems;
 use crate::exit::Exit;
 use crate::help;
+use crate::serve;
 
 /// Reads the words after the program's name and does what they say.
 ///
@@ -18,8 +20,8 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
         Ok(Command::Help) => print!("{}", help::TEXT),
         Ok(Command::Version) => println!("seda {}", env!("CARGO_PKG_VERSION")),
         Ok(Command::Serve(serve)) => return start(&serve),
-        Ok(Command::Job(_)) => return not_wired("job"),
-        Ok(Command::Graph(_)) => return not_wired("graph"),
+        Ok(Command::Job(job)) => return answered(client::job(&job)),
+        Ok(Command::Graph(graph)) => return answered(client::graph(&graph)),
         Err(error) => {
             eprintln!("seda: {error}");
             return Exit::Usage;
@@ -30,7 +32,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
 
 fn start(serve: &Serve) -> Exit {
     match configuration(serve) {
-        Ok(_) => not_wired("serve"),
+        Ok(config) => serve::run(&config),
         Err(problems) => {
             eprintln!("{problems}");
             Exit::Usage
@@ -50,9 +52,6 @@ fn configuration(serve: &Serve) -> Result<Config, Problems> {
     Ok(config)
 }
 
-fn not_wired(command: &str) -> Exit {
-    eprintln!(
-        "seda: `{command}` is not part of this version yet, `seda help` shows what is planned"
-    );
-    Exit::Failed
+fn answered(answer: Result<(), Refused>) -> Exit {
+    answer.map_or_else(|refused| refused.tell(), |()| Exit::Success)
 }

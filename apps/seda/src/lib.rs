@@ -5,9 +5,14 @@
 #![forbid(unsafe_code)]
 
 pub mod args;
+pub mod client;
 pub mod command;
 pub mod config;
 pub mod exit;
 pub mod help;
+pub mod log;
+pub mod print;
+pub mod serve;
+pub mod settings;
 pub mod suggest;
 pub mod table;

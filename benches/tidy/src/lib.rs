@@ -3,7 +3,7 @@
 //! Every crate has a `tests/tidy.rs` that calls [`assert_tidy`] on its own directory:
 //! sizes, names, `unsafe`, and the direction of its imports against the layer list of its `ARCHITECTURE.md`.
 //! What concerns the whole repository is checked once, by this crate's own tests:
-//! words that belong to one machine ([`words`]) and what the dependencies are ([`dependencies`], [`licence`]).
+//! words that belong to one machine ([`words`]), what documents quote ([`quotes`]), and what the dependencies are ([`dependencies`], [`licence`]).
 #![forbid(unsafe_code)]
 
 pub mod dependencies;
@@ -15,6 +15,7 @@ pub mod layout;
 pub mod licence;
 pub mod package;
 pub mod paths;
+pub mod quotes;
 pub mod tokens;
 pub mod words;
 

@@ -29,6 +29,23 @@ const HOSTS: [&str; 6] = [
 ///
 /// When git cannot list the files.
 pub fn check(repository: &Path) -> io::Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for path in tracked(repository)? {
+        // What is not text, or was deleted and not yet committed, holds no words.
+        let text = std::fs::read_to_string(repository.join(&path)).unwrap_or_default();
+        if path != "Cargo.lock" {
+            findings.extend(check_text(&path, &text));
+        }
+    }
+    Ok(findings)
+}
+
+/// Lists the files that git tracks in `repository`.
+///
+/// # Errors
+///
+/// When git cannot list them.
+pub fn tracked(repository: &Path) -> io::Result<Vec<String>> {
     let listing = Command::new("git")
         .args(["ls-files", "-z"])
         .current_dir(repository)
@@ -37,15 +54,8 @@ pub fn check(repository: &Path) -> io::Result<Vec<Finding>> {
         let why = String::from_utf8_lossy(&listing.stderr).into_owned();
         return Err(io::Error::other(why));
     }
-    let mut findings = Vec::new();
-    for path in String::from_utf8_lossy(&listing.stdout).split_terminator('\0') {
-        // What is not text, or was deleted and not yet committed, holds no words.
-        let text = std::fs::read_to_string(repository.join(path)).unwrap_or_default();
-        if path != "Cargo.lock" {
-            findings.extend(check_text(path, &text));
-        }
-    }
-    Ok(findings)
+    let paths = String::from_utf8_lossy(&listing.stdout);
+    Ok(paths.split_terminator('\0').map(str::to_owned).collect())
 }
 
 /// Reports places and hosts in the text of one file.

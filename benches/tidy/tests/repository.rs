@@ -1,15 +1,20 @@
-//! What concerns the whole repository: words of one machine, and what the workspace depends on.
+//! What concerns the whole repository: words of one machine, quotes, and what the workspace depends on.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use tidy::{dependencies, finding, words};
+use tidy::{dependencies, finding, quotes, words};
 
 #[test]
 fn tracked_files_name_no_machine() {
     finding::assert_none(&words::check(&root()).unwrap());
+}
+
+#[test]
+fn documents_quote_what_programs_say() {
+    finding::assert_none(&quotes::check(&root()).unwrap());
 }
 
 #[test]

@@ -65,6 +65,14 @@ impl Graph {
                 ));
             }
         }
+        for source in &self.sources {
+            if !names.insert(&source.name) {
+                complaints.push(format!(
+                    "source `{}` has the name of a stage or another source; rename it",
+                    source.name
+                ));
+            }
+        }
         for group in topology.groups() {
             self.check_loop(&group, &mut complaints);
         }

@@ -20,6 +20,7 @@ use crate::graph::builder::StageBuilder;
 use crate::graph::sources::{SourceBuilder, SourceSpec};
 use crate::graph::spec::Spec;
 use crate::here::StageRef;
+use crate::promises::Promises;
 use crate::sink::Sink;
 use crate::stage::core::StageCore;
 use crate::stage::untyped::Untyped;
@@ -78,6 +79,7 @@ pub struct Graph {
     pub(crate) clock: Clock,
     pub(crate) specs: Vec<Spec>,
     pub(crate) sources: Vec<SourceSpec>,
+    pub(crate) promises: Vec<Promises>,
     pub(crate) driver: Option<DriverMaker>,
     pub(crate) failures: Option<Stage<Failure>>,
     pub(crate) traces: Arc<Traces>,
@@ -95,6 +97,7 @@ impl Graph {
             clock: Clock::real(),
             specs: Vec::new(),
             sources: Vec::new(),
+            promises: Vec::new(),
             driver: None,
             failures: None,
             traces: Arc::default(),

@@ -6,6 +6,7 @@ use crate::edge::Origin;
 use crate::error::BoxError;
 use crate::graph::Graph;
 use crate::graph::wire::Wire;
+use crate::promises::Promises;
 use crate::source::Source;
 use crate::worker::team::SourceMaker;
 
@@ -28,6 +29,12 @@ impl<'g> SourceBuilder<'g> {
             graph,
             name: name.to_owned(),
         }
+    }
+
+    /// Has a drain wait until the source has kept its promises.
+    pub fn promises(self, promises: &Promises) -> Self {
+        self.graph.promises.push(promises.clone());
+        self
     }
 
     /// Makes one source, on the first worker of its domain.

@@ -22,7 +22,7 @@ pub struct DrainError {
 
 impl fmt::Display for DrainError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the drain ran out of time; left over:")?;
+        f.write_str("the drain ran out of time or was stopped; left over:")?;
         for account in &self.ledger.accounts {
             if account.dead_lettered + account.in_hand > 0 {
                 write!(
@@ -53,8 +53,8 @@ impl Running {
     ///
     /// # Errors
     ///
-    /// When `within` was not enough, what was left is dead-lettered, and the
-    /// error's ledger lists it.
+    /// When `within` was not enough, or a stop came first, what was left is
+    /// dead-lettered, and the error's ledger lists it.
     pub fn drain(&self, within: Duration) -> Result<Ledger, DrainError> {
         let until = Instant::now().checked_add(within);
         self.inner.begin_drain();
@@ -64,8 +64,12 @@ impl Running {
             finished = self.inner.is_drained();
             finished || life.phase() == Phase::Stopping
         });
+        // After a stop everything is finished, but not all of it was handled.
+        if life.phase() != Phase::Stopping && finished {
+            let _ = self.inner.ended_well.set(true);
+        }
         let ledger = self.stop();
-        if finished {
+        if self.inner.ended_well.get() == Some(&true) {
             Ok(ledger)
         } else {
             Err(DrainError { ledger })
@@ -112,6 +116,7 @@ impl Inner {
     }
 
     fn stop(&self) {
+        let _ = self.ended_well.set(false);
         let around = &self.parts.around;
         // Before any worker begins to bury: nothing that it buries may lead to
         // an event in a queue that it has emptied already.

@@ -5,7 +5,7 @@ pub(crate) mod ending;
 pub(crate) mod parts;
 
 use std::fmt;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
@@ -35,7 +35,10 @@ pub struct Running {
 pub(crate) struct Inner {
     pub(crate) parts: Parts,
     pub(crate) minutes: Arc<Minutes>,
+    pub(crate) started: Tick,
     conductor: Mutex<Option<JoinHandle<()>>>,
+    /// Whether everything was finished before the threads were told to leave.
+    ended_well: OnceLock<bool>,
 }
 
 impl Running {
@@ -45,7 +48,9 @@ impl Running {
         let inner = Arc::new(Inner {
             parts,
             minutes: conductor.minutes(),
+            started: now,
             conductor: Mutex::new(None),
+            ended_well: OnceLock::new(),
         });
         let running = Self { inner };
         if let Err(complaints) = running.inner.crew() {

@@ -27,4 +27,6 @@ pub(crate) struct Parts {
     /// The sources' names.
     pub(crate) sources: Vec<String>,
     pub(crate) traces: Arc<Traces>,
+    /// Whether waits, service times and batch sizes are recorded.
+    pub(crate) measured: bool,
 }

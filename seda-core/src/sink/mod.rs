@@ -65,14 +65,15 @@ impl<E: Send + 'static> Sink<E> {
     pub fn enqueue(&self, event: E) -> Result<(), Rejected<E>> {
         match here::with(|here| self.put_quickly(here, event)) {
             Ok(()) => Ok(()),
-            Err(event) => self.put_inheriting(event).map(drop),
+            Err(event) => self.put_inheriting(event),
         }
     }
 
     /// Enqueues all events, or none of them, with the meta of the event in hand.
     ///
     /// They count against bound and admission at once; a refused batch
-    /// consumes nothing (contract 3). An edge that drops drops all of them.
+    /// consumes nothing (contract 3). An edge that drops the newest drops all of
+    /// them; one that drops the oldest makes room for all of them.
     ///
     /// # Errors
     ///
@@ -83,15 +84,9 @@ impl<E: Send + 'static> Sink<E> {
 
     /// Enqueues one event or drops it; tells which. The drop is counted.
     pub fn enqueue_lossy(&self, event: E) -> bool {
-        let Err(event) = here::with(|here| self.put_quickly(here, event)) else {
-            return true;
-        };
-        match self.put_inheriting(event) {
-            Ok(put) => put == Put::Entered,
-            Err(_) => {
-                self.edge.count_dropped(1);
-                false
-            }
+        match here::with(|here| self.put_quickly(here, event)) {
+            Ok(()) => true,
+            Err(event) => here::with(|here| self.put_lossy(here, event)),
         }
     }
 
@@ -140,7 +135,7 @@ impl<E: Send + 'static> Sink<E> {
         let Some(local) = place.local(here) else {
             return Err(event);
         };
-        if !(core.common.gate.is_plain() && here.is_plain()) {
+        if !core.common.gate.is_plain() {
             return Err(event);
         }
         let was_empty = local.queue.with(here, event, |queue, event| {
@@ -155,63 +150,100 @@ impl<E: Send + 'static> Sink<E> {
 
     #[cold]
     #[inline(never)]
-    fn put_inheriting(&self, event: E) -> Result<Put, Rejected<E>> {
+    fn put_inheriting(&self, event: E) -> Result<(), Rejected<E>> {
         here::with(|here| self.put(here, &here.meta(), event))
     }
 
     /// Is the long way: everything is looked at.
-    fn put(&self, here: &Here, meta: &Meta, event: E) -> Result<Put, Rejected<E>> {
+    fn put(&self, here: &Here, meta: &Meta, event: E) -> Result<(), Rejected<E>> {
         match self.core.vet(here, &self.edge, meta, &Ask::Event(&event)) {
             Err(refusal) => Err(self.refuse(here, refusal, 1, event)),
             Ok(()) => self.put_any(here, meta, event),
         }
     }
 
-    /// Enqueues a vetted event in whichever queue the current thread may use.
-    fn put_any(&self, here: &Here, meta: &Meta, event: E) -> Result<Put, Rejected<E>> {
-        if !self.core.reserve(here, 1) {
-            return self.overflowed(here, meta, event);
+    #[cold]
+    fn put_lossy(&self, here: &Here, event: E) -> bool {
+        let meta = here.meta();
+        let vetted = self.core.vet(here, &self.edge, &meta, &Ask::Event(&event));
+        let put = match vetted {
+            Ok(()) => self
+                .put_or_evict(here, &meta, event)
+                .map_err(|(reason, _)| reason),
+            Err((reason, _)) => Err(reason),
+        };
+        if let Err(reason) = put {
+            self.edge.count_rejected(reason, 1);
+            self.edge.count_dropped(1);
         }
-        self.push_with_room(here, meta, event)
+        put.is_ok()
     }
 
-    /// Enqueues a vetted event whose room is reserved.
-    fn push_with_room(&self, here: &Here, meta: &Meta, event: E) -> Result<Put, Rejected<E>> {
+    /// Enqueues a vetted event, and does what the edge says when there is no room.
+    fn put_any(&self, here: &Here, meta: &Meta, event: E) -> Result<(), Rejected<E>> {
+        match self.put_or_evict(here, meta, event) {
+            Ok(()) => Ok(()),
+            Err((Reason::Full, _)) if self.edge.drops() => {
+                self.edge.count_rejected(Reason::Full, 1);
+                self.edge.count_dropped(1);
+                Ok(())
+            }
+            Err((reason, event)) => Err(self.refuse(here, (reason, None), 1, event)),
+        }
+    }
+
+    /// Enqueues an event in whichever queue the current thread may use, in the
+    /// place of an older one where the edge says so.
+    fn put_or_evict(&self, here: &Here, meta: &Meta, event: E) -> Result<(), (Reason, E)> {
+        if !self.reserve_or_evict(here, 1) {
+            self.core.not_entered(1, meta);
+            return Err((Reason::Full, event));
+        }
         let pushed = self.push_reserved(here, meta, Right::Vetted, event);
-        pushed.map(|()| Put::Entered).map_err(|event| {
+        pushed.map_err(|event| {
             self.core.common.room.release(1);
-            self.refuse(here, (Reason::Closed, None), 1, event)
+            (Reason::Closed, event)
         })
+    }
+
+    /// Reserves room, and makes it where the edge drops the oldest.
+    fn reserve_or_evict(&self, here: &Here, n: usize) -> bool {
+        let room = &self.core.common.room;
+        let evicts = self.edge.overflow() == Some(Overflow::DropOldest) && n <= room.limit();
+        // What is evicted leaves its room to the caller.
+        for evicted in 0..n {
+            if self.core.reserve(here, n - evicted) {
+                return true;
+            }
+            if !evicts || !self.core.evict_oldest(here) {
+                room.release(evicted);
+                self.core.common.waiters.room_freed();
+                return false;
+            }
+        }
+        true
     }
 
     fn put_all(&self, here: &Here, meta: &Meta, events: Vec<E>) -> Result<(), Rejected<Vec<E>>> {
         let n = events.len();
-        let asked = self.core.vet(here, &self.edge, meta, &Ask::Events(&events));
-        let refusal = match asked {
-            Err(refusal) => refusal,
-            Ok(()) if !self.core.reserve(here, n) => {
-                self.core.not_entered(n, meta);
-                (Reason::Full, None)
-            }
-            Ok(()) => {
-                return self
-                    .push_all_reserved(here, meta, events)
-                    .map_err(|events| {
-                        self.core.common.room.release(n);
-                        self.refuse(here, (Reason::Closed, None), n, events)
-                    });
-            }
-        };
-        let drops = matches!(
-            self.edge.overflow(),
-            Some(Overflow::DropNewest | Overflow::DropOldest)
-        );
-        let rejected = self.refuse(here, refusal, n, events);
-        if drops && refusal.0 == Reason::Full {
+        if let Err(refusal) = self.core.vet(here, &self.edge, meta, &Ask::Events(&events)) {
+            return Err(self.refuse(here, refusal, n, events));
+        }
+        if self.reserve_or_evict(here, n) {
+            return self
+                .push_all_reserved(here, meta, events)
+                .map_err(|events| {
+                    self.core.common.room.release(n);
+                    self.refuse(here, (Reason::Closed, None), n, events)
+                });
+        }
+        self.core.not_entered(n, meta);
+        if self.edge.drops() {
+            self.edge.count_rejected(Reason::Full, n);
             self.edge.count_dropped(n);
             return Ok(());
         }
-        Err(rejected)
+        Err(self.refuse(here, (Reason::Full, None), n, events))
     }
 
     fn push_all_reserved(&self, here: &Here, meta: &Meta, events: Vec<E>) -> Result<(), Vec<E>> {
@@ -289,26 +321,6 @@ impl<E: Send + 'static> Sink<E> {
             .or_else(|back| back.map_or(Ok(()), Err))
     }
 
-    /// Does what the edge says when there is no room.
-    #[cold]
-    fn overflowed(&self, here: &Here, meta: &Meta, event: E) -> Result<Put, Rejected<E>> {
-        match self.edge.overflow() {
-            Some(Overflow::DropOldest) if self.core.evict_oldest(here) => {
-                self.push_with_room(here, meta, event)
-            }
-            Some(Overflow::DropNewest | Overflow::DropOldest) => {
-                self.core.not_entered(1, meta);
-                self.edge.count_rejected(Reason::Full, 1);
-                self.edge.count_dropped(1);
-                Ok(Put::Dropped)
-            }
-            _ => {
-                self.core.not_entered(1, meta);
-                Err(self.refuse(here, (Reason::Full, None), 1, event))
-            }
-        }
-    }
-
     /// Counts a refusal, remembers it for [`defer`](crate::Batch::defer), gives the event back.
     fn refuse<T>(&self, here: &Here, refusal: Refusal, n: usize, event: T) -> Rejected<T> {
         let (reason, retry_after) = refusal;
@@ -325,14 +337,6 @@ impl<E: Send + 'static> Sink<E> {
             stage: Arc::clone(&self.core.common.name),
         }
     }
-}
-
-/// Says what became of an event that did not come back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Put {
-    Entered,
-    /// There was no room, and its edge drops.
-    Dropped,
 }
 
 impl<E> Clone for Sink<E> {
@@ -367,7 +371,7 @@ impl<'s, E: Send + 'static> SinkWith<'s, E> {
     ///
     /// As for [`Sink::enqueue`].
     pub fn enqueue(&self, event: E) -> Result<(), Rejected<E>> {
-        here::with(|here| self.sink.put(here, &self.meta, event)).map(drop)
+        here::with(|here| self.sink.put(here, &self.meta, event))
     }
 
     /// Enqueues all events, or none. See [`Sink::enqueue_all`].

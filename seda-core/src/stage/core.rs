@@ -14,6 +14,7 @@ use crate::meta::Meta;
 use crate::queue::inbox::{Inbox, Shut};
 use crate::queue::local::LocalQueue;
 use crate::queue::runs::Entry;
+use crate::ready::Bit;
 use crate::rejected::Reason;
 use crate::stage::placement::{Placement, Placing};
 use crate::stage::untyped::Untyped;
@@ -247,8 +248,12 @@ pub(crate) trait StageControl: Send + Sync {
     /// Refuses events from outside from now on. What was let in before has
     /// entered, and is counted, when this returns.
     fn close_inlets(&self);
+    /// Tells whether it is that stage of that domain.
+    fn runs_as(&self, site: &Arc<Site>, bit: Bit) -> bool;
     /// Has events run that were enqueued before the start.
     fn wake_if_waiting(&self);
+    /// Gives where the stage runs, once it is placed.
+    fn placed(&self) -> Option<Placed<'_>>;
     /// Gives the events that wait: accepted, less those that left the queue.
     fn queued(&self) -> u64 {
         let taken = self.common().taken();
@@ -294,6 +299,11 @@ impl<E: Send + 'static> StageControl for StageCore<E> {
         self.inbox.len();
     }
 
+    fn runs_as(&self, site: &Arc<Site>, bit: Bit) -> bool {
+        let place = self.placement.get();
+        place.is_some_and(|place| place.bit == bit && Arc::ptr_eq(&place.site, site))
+    }
+
     fn wake_if_waiting(&self) {
         if let Some(place) = self.placement.get()
             && self.inbox.len() > 0
@@ -302,6 +312,24 @@ impl<E: Send + 'static> StageControl for StageCore<E> {
             place.wake();
         }
     }
+
+    fn placed(&self) -> Option<Placed<'_>> {
+        let place = self.placement.get()?;
+        Some(Placed {
+            site: &place.site,
+            bit: place.bit,
+            home: place.home,
+        })
+    }
+}
+
+/// Is where a stage runs, whatever its events are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Placed<'s> {
+    pub(crate) site: &'s Arc<Site>,
+    pub(crate) bit: Bit,
+    /// The only worker that runs it, when it is solo.
+    pub(crate) home: Option<usize>,
 }
 
 impl<E> fmt::Debug for StageCore<E> {

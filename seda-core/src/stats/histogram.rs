@@ -6,10 +6,13 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
+use crate::stats::seconds;
+
 /// The longest time that a histogram tells apart, in nanoseconds: one hour.
 const TIME_MAX: u64 = 3_600_000_000_000;
 /// The largest batch that a histogram tells apart.
 const BATCH_MAX: u64 = 1 << 20;
+const NANOS_PER_SECOND: f64 = 1e9;
 
 /// Counts values with about 1 % precision.
 #[derive(Clone)]
@@ -31,19 +34,34 @@ impl Spread {
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
-        if let (Some(mine), Some(theirs)) = (&mut self.0, &other.0) {
+        if let (Some(mine), Some(theirs)) = (&mut self.0, &other.0)
+            && !theirs.is_empty()
+        {
             // Both have the same bounds, so that adding cannot fail.
             let _ = mine.add(theirs);
         }
     }
 
     pub(crate) fn times(&self) -> Times {
+        let sizes = self.sizes();
+        Times {
+            count: sizes.count,
+            mean: Duration::from_secs_f64(sizes.mean / NANOS_PER_SECOND),
+            p50: Duration::from_nanos(sizes.p50),
+            p90: Duration::from_nanos(sizes.p90),
+            p99: Duration::from_nanos(sizes.p99),
+            max: Duration::from_nanos(sizes.max),
+        }
+    }
+
+    pub(crate) fn sizes(&self) -> Sizes {
         let at = |quantile: f64| {
             let histogram = self.0.as_ref();
-            Duration::from_nanos(histogram.map_or(0, |h| h.value_at_quantile(quantile)))
+            histogram.map_or(0, |h| h.value_at_quantile(quantile))
         };
-        Times {
+        Sizes {
             count: self.0.as_ref().map_or(0, Histogram::len),
+            mean: self.mean(),
             p50: at(0.5),
             p90: at(0.9),
             p99: at(0.99),
@@ -51,7 +69,7 @@ impl Spread {
         }
     }
 
-    pub(crate) fn mean(&self) -> f64 {
+    fn mean(&self) -> f64 {
         match &self.0 {
             Some(histogram) if !histogram.is_empty() => histogram.mean(),
             _ => 0.0,
@@ -65,17 +83,89 @@ impl fmt::Debug for Spread {
     }
 }
 
-/// Sums up how long something took. Values are sampled when events are short.
+/// Sums up how long something took, each figure to about 1 %.
+///
+/// It covers everything since the start. Of events that take less than about a
+/// microsecond only some batches are recorded, so `count` may be less than the
+/// number of events. It is serialized in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Times {
     /// How many values were recorded.
     pub count: u64,
+    /// Their mean.
+    #[serde(serialize_with = "seconds::exact")]
+    pub mean: Duration,
     /// Half were at most this long.
+    #[serde(serialize_with = "seconds::exact")]
     pub p50: Duration,
     /// Nine of ten were at most this long.
+    #[serde(serialize_with = "seconds::exact")]
     pub p90: Duration,
     /// 99 of 100 were at most this long.
+    #[serde(serialize_with = "seconds::exact")]
     pub p99: Duration,
-    /// The longest, to about 1 %.
+    /// The longest.
+    #[serde(serialize_with = "seconds::exact")]
     pub max: Duration,
+}
+
+/// Sums up how many there were at once, each figure to about 1 %.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Sizes {
+    /// How many values were recorded.
+    pub count: u64,
+    /// Their mean.
+    pub mean: f64,
+    /// Half were at most this large.
+    pub p50: u64,
+    /// Nine of ten were at most this large.
+    pub p90: u64,
+    /// 99 of 100 were at most this large.
+    pub p99: u64,
+    /// The largest.
+    pub max: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Spread;
+    use std::time::Duration;
+
+    #[test]
+    fn merged_histograms_sum_up_both_workers() {
+        let (mut one, mut other) = (Spread::of_times(), Spread::of_times());
+        one.record(1_000_000, 50);
+        other.record(3_000_000, 50);
+        one.merge(&other);
+        let times = one.times();
+        assert_eq!(times.count, 100);
+        let about = |time: Duration, micros: u64| {
+            time.as_micros().abs_diff(micros.into()) * 100 <= micros.into()
+        };
+        assert!(
+            about(times.p50, 1_000) && about(times.p99, 3_000),
+            "{times:?}"
+        );
+        assert!(
+            about(times.mean, 2_000) && about(times.max, 3_000),
+            "{times:?}"
+        );
+    }
+
+    #[test]
+    fn nothing_recorded_sums_up_to_nothing() {
+        assert_eq!(Spread::of_times().times(), super::Times::default());
+        assert_eq!(Spread::of_batches().sizes(), super::Sizes::default());
+    }
+
+    #[test]
+    fn times_are_serialized_in_seconds() {
+        let mut spread = Spread::of_times();
+        spread.record(1 << 30, 1);
+        let json = serde_json::to_value(spread.times()).unwrap();
+        assert!(
+            (json["p50"].as_f64().unwrap() - 1.07).abs() < 0.02,
+            "{json}"
+        );
+    }
 }

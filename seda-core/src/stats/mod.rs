@@ -2,4 +2,7 @@
 
 pub(crate) mod histogram;
 pub(crate) mod meter;
-pub mod snapshot;
+pub(crate) mod prometheus;
+pub(crate) mod seconds;
+pub(crate) mod snapshot;
+pub(crate) mod survey;

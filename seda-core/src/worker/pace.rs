@@ -10,7 +10,7 @@ const BATCH_TIME: Duration = Duration::from_micros(500);
 const STAMP_WORTH: Duration = Duration::from_micros(1);
 /// Histograms take at most one batch in this time, so that short events do
 /// not pay for being measured.
-const SAMPLE_EVERY: Duration = Duration::from_micros(2);
+const SAMPLE_EVERY: Duration = Duration::from_micros(10);
 /// The weight of the past in the moving average is 7/8.
 const SHIFT: u32 = 3;
 
@@ -35,7 +35,8 @@ impl Pace {
         if n == 0 {
             return;
         }
-        let each = nanos(elapsed) / n as u64;
+        let spent = nanos(elapsed);
+        let each = if n == 1 { spent } else { spent / n as u64 };
         self.service = Some(match self.service {
             None => each,
             Some(old) => old - (old >> SHIFT) + (each >> SHIFT),
@@ -55,15 +56,17 @@ impl Pace {
 
     /// Cuts a batch so that it does not hold up the worker's other stages.
     pub(crate) fn cut(&self, batch_max: usize) -> usize {
-        let fits = match self.service {
+        let Some(service) = self.service else {
             // Nothing is known yet: one event tells.
-            None => 1,
-            Some(0) => u64::MAX,
-            Some(service) => nanos(BATCH_TIME) / service,
+            return 1;
         };
-        usize::try_from(fits)
+        let budget = nanos(BATCH_TIME);
+        if service.saturating_mul(batch_max as u64) <= budget {
+            return batch_max;
+        }
+        usize::try_from(budget / service)
             .unwrap_or(usize::MAX)
-            .clamp(1, batch_max.max(1))
+            .max(1)
     }
 
     /// Tells whether this batch is one that the histograms take.
@@ -98,11 +101,11 @@ mod tests {
     }
 
     #[test]
-    fn one_batch_in_two_microseconds_is_sampled() {
+    fn one_batch_in_ten_microseconds_is_sampled() {
         let mut pace = Pace::new();
         let at = |nanos| Tick::from_nanos(nanos);
         assert!(pace.samples(at(0)));
-        assert!(!pace.samples(at(1_999)));
-        assert!(pace.samples(at(2_000)));
+        assert!(!pace.samples(at(9_999)));
+        assert!(pace.samples(at(10_000)));
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use parking_lot::Mutex;
 
 use crate::batch::{Batch, Terms};
-use crate::clock::{Clock, Tick, nanos};
+use crate::clock::{Clock, Tick};
 use crate::error::panic_message;
 use crate::failure::{Cause, Death, Failure};
 use crate::gate;
@@ -215,23 +215,6 @@ impl<H: Handler> StageRunner<H> {
         }
     }
 
-    /// Takes the waits of the batch into the histogram, a run of equal stamps at once.
-    fn sample_waits(&self, meter: &Meter, now: Tick) {
-        meter.spreads(|spreads| {
-            let mut left = self.size;
-            for (stamp, len) in self.batch.runs.stamps() {
-                let n = len.min(left);
-                let wait = nanos(now.since(stamp.enqueued));
-                spreads.wait.record(wait, n as u64);
-                left -= n;
-                if left == 0 {
-                    break;
-                }
-            }
-            spreads.batch.record(self.size as u64, 1);
-        });
-    }
-
     /// Runs the handler; gives why it failed, if it did.
     fn run_handler(&mut self) -> Option<Cause> {
         let Some(handler) = &mut self.handler else {
@@ -271,9 +254,6 @@ impl<H: Handler> Runner for StageRunner<H> {
         if let Some(meter) = self.meter() {
             meter.taken.add(self.size);
             meter.begin(now);
-            if self.sampled {
-                self.sample_waits(meter, now);
-            }
         }
         self.size
     }
@@ -298,6 +278,9 @@ impl<H: Handler> Runner for StageRunner<H> {
         }
         here.refused.set(None);
         self.batch.begin(self.size, self.terms(self.begun));
+        if self.sampled {
+            self.batch.record_waits();
+        }
         let failed = self.run_handler();
         let given = self.batch.end();
         let at = self.crew.clock.now();
@@ -349,6 +332,6 @@ impl<H: Handler> Runner for StageRunner<H> {
         if let Some(place) = self.crew.core.placement.get() {
             place.mark_idle();
         }
-        here.set_meta(Meta::NONE);
+        here.set_meta(&Meta::NONE);
     }
 }

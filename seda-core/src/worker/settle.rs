@@ -46,16 +46,31 @@ impl<H: Handler> StageRunner<H> {
         let elapsed = end.since(self.begun);
         let done = handled + lost;
         self.pace.observe(elapsed, done);
+        if self.sampled {
+            self.sample(nanos(elapsed), done as u64);
+        }
         let Some(meter) = self.meter() else { return };
         meter.handled.add(handled);
         meter.batches.add(1);
         meter.end();
-        let spent = nanos(elapsed);
-        meter.busy.add(usize::try_from(spent).unwrap_or(usize::MAX));
-        if self.sampled && done > 0 {
-            let each = spent / done as u64;
-            meter.spreads(|spreads| spreads.service.record(each, done as u64));
-        }
+        let spent = usize::try_from(nanos(elapsed)).unwrap_or(usize::MAX);
+        meter.busy.add(spent);
+    }
+
+    /// Takes waits, service time and batch size into the histograms.
+    fn sample(&mut self, spent: u64, done: u64) {
+        let waits = self.batch.take_waits();
+        let Some(meter) = self.meter() else { return };
+        meter.spreads(|spreads| {
+            for (since, n) in waits {
+                let wait = nanos(self.begun.since(since));
+                spreads.wait.record(wait, n as u64);
+            }
+            if let Some(each) = spent.checked_div(done) {
+                spreads.service.record(each, done);
+                spreads.batch.record(done, 1);
+            }
+        });
     }
 
     fn count_deferral(&self) {

@@ -144,11 +144,16 @@ impl Shift {
 
     /// Does not run a stage until the one that refused has as much room as was
     /// wanted; or for a while, when that is not known, lies in another graph,
-    /// or can never be.
+    /// can never be, or is its own.
     fn park(&mut self, bit: Bit, refused: Option<Shortage>, now: Tick) {
         self.parked = self.parked.with(bit);
         let short = refused.and_then(|short| {
-            let common = self.roster.get(short.stage)?.common();
+            let stage = self.roster.get(short.stage)?;
+            // A stage that waits for its own room could wait for ever.
+            if stage.runs_as(&self.site, bit) {
+                return None;
+            }
+            let common = stage.common();
             (short.wanted <= common.room.limit()).then_some((common, short.wanted))
         });
         let Some((common, wanted)) = short else {

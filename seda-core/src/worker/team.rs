@@ -1,6 +1,7 @@
 //! A running domain: its seats, and the threads that sit on them.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use parking_lot::Mutex;
 use crate::clock::Clock;
 use crate::domain::Site;
 use crate::driver::{Driver, Parker};
-use crate::error::BoxError;
+use crate::error::{BoxError, panic_message};
 use crate::here::{Here, Seat, SeatId};
 use crate::life::Life;
 use crate::plan::DomainKind;
@@ -110,6 +111,9 @@ impl Team {
     /// Gives the CPU time of all its threads; none where it is not known.
     pub(crate) fn cpu(&self) -> Option<Duration> {
         let cpu = self.cpu.lock();
+        if cpu.threads.is_empty() && cpu.past.is_zero() {
+            return None;
+        }
         let used = cpu.threads.iter().map(|(_, thread)| thread.used());
         used.sum::<Option<Duration>>().map(|now| now + cpu.past)
     }
@@ -130,20 +134,36 @@ impl Team {
         self: &Arc<Self>,
         started: impl FnOnce(Result<(), BoxError>) + Send + 'static,
     ) -> io::Result<bool> {
-        let Some(mut seat) = self.free_seat() else {
+        let Some(seat) = self.free_seat() else {
             return Ok(false);
         };
         let team = Arc::clone(self);
         let worker = seat.id().worker();
+        // Both hold on to the seat, so that it is not lost with a thread that
+        // could not be started.
+        let seat = Arc::new(Mutex::new(Some(seat)));
+        let handed = Arc::clone(&seat);
         self.live.fetch_add(1, Ordering::AcqRel);
         let spawned = std::thread::Builder::new()
             .name(format!("{}-{worker}", self.site.name()))
             .spawn(move || {
-                seat.sit(|here| team.work(here, started));
+                let Some(mut seat) = handed.lock().take() else {
+                    return;
+                };
+                let outcome = catch_unwind(AssertUnwindSafe(|| {
+                    seat.sit(|here| team.work(here, started));
+                }));
+                if let Err(panic) = outcome {
+                    let message = panic_message(&*panic);
+                    tracing::error!(target: "seda", domain = &**team.site.name(), "a worker panicked: {message}");
+                }
                 team.leave(seat);
             });
         if spawned.is_err() {
             self.live.fetch_sub(1, Ordering::AcqRel);
+            if let Some(place) = self.seats.lock().get_mut(worker) {
+                *place = seat.lock().take();
+            }
         }
         spawned.map(|_| true)
     }

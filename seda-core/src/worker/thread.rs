@@ -1,6 +1,7 @@
 //! A worker's thread: run what is ready, poll the sources, sleep in the driver.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use crate::clock::{Clock, Tick};
 use crate::domain::Site;
 use crate::driver::Driver;
+use crate::error::panic_message;
 use crate::failure::Death;
 use crate::here::Here;
 use crate::life::{Life, Phase};
@@ -40,15 +42,24 @@ impl WorkerLoop {
     ///
     /// Gives the driver's error; the worker can then do nothing more.
     pub(crate) fn live(&mut self, here: &Here) -> io::Result<()> {
+        // A batch leaves the time at its end; after anything else it is stale.
+        let mut stale = true;
         loop {
-            here.set_now(self.clock.now());
+            if stale {
+                here.set_now(self.clock.now());
+            }
             match self.life.phase() {
                 Phase::Running => {}
                 Phase::Draining => self.quiesce(),
                 Phase::Stopping => break,
             }
             let next = self.poll_sources(here.now());
+            if !self.sources.is_empty() {
+                // What the sources took is not the next batch's.
+                here.set_now(self.clock.now());
+            }
             let ran = self.work(here);
+            stale = !ran;
             let again = ran || next == Next::Again;
             self.report_progress();
             if again {
@@ -121,14 +132,23 @@ impl WorkerLoop {
     }
 
     fn poll_sources(&mut self, now: Tick) -> Next {
-        let nexts = self.sources.iter_mut().map(|source| source.poll(now));
-        nexts.fold(Next::Ended, sooner)
+        let mut next = Next::Ended;
+        self.sources
+            .retain_mut(|source| match guarded(|| source.poll(now)) {
+                Some(wish) => {
+                    next = sooner(next, wish);
+                    true
+                }
+                None => false,
+            });
+        next
     }
 
     fn quiesce(&mut self) {
         if !self.quiesced {
             self.quiesced = true;
-            self.sources.iter_mut().for_each(|source| source.quiesce());
+            self.sources
+                .retain_mut(|source| guarded(|| source.quiesce()).is_some());
         }
     }
 
@@ -138,6 +158,19 @@ impl WorkerLoop {
             let drained = self.sources.iter().all(|source| source.is_drained());
             self.drained.store(drained, Ordering::Release);
             self.life.announce();
+        }
+    }
+}
+
+/// Calls a source; one that panics says so and is never called again, since
+/// what it was in the middle of is not known.
+fn guarded<R>(call: impl FnOnce() -> R) -> Option<R> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(result) => Some(result),
+        Err(panic) => {
+            let message = panic_message(&*panic);
+            tracing::error!(target: "seda", "a source panicked and has ended: {message}");
+            None
         }
     }
 }

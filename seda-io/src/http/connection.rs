@@ -156,6 +156,11 @@ impl Connection {
         self.output.front()
     }
 
+    /// Returns the whole output in blocks, for a write that gathers them.
+    pub fn output_blocks(&self) -> impl Iterator<Item = &[u8]> {
+        self.output.blocks()
+    }
+
     /// Says that `count` bytes of the output were sent.
     pub fn sent(&mut self, count: usize, now: u64) {
         self.output.advance(count);

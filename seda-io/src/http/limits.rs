@@ -1,4 +1,4 @@
-//! What one connection may cost: bytes, counts, and time.
+//! What a server and each of its connections may cost: bytes, counts, and time.
 
 use std::time::Duration;
 
@@ -15,10 +15,12 @@ const BODY_BYTES_MAX: usize = 1024 * 1024;
 const OUTPUT_MARK_BYTES: usize = 64 * 1024;
 /// Requests: as nginx since 1.19.10, so that memory and load move on.
 const REQUESTS_MAX: u32 = 1_000;
+/// Connections: half of the 20,000 descriptors that a service is often given.
+const CONNECTIONS_MAX: usize = 10_000;
 /// Bytes, 1 KiB: fewer than this in one timeout is no progress.
 const PROGRESS_BYTES_MIN: usize = 1024;
 
-/// Bounds of one server connection, in bytes and counts.
+/// Bounds of a server and each of its connections, in bytes and counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a request line, with its line end; more is answered 414.
@@ -34,6 +36,8 @@ pub struct Limits {
     pub output_mark_bytes: usize,
     /// Requests after which the connection is closed.
     pub requests_max: u32,
+    /// Connections of the whole server; more wait in the operating system.
+    pub connections_max: usize,
     /// Bytes a slow peer must move within a timeout, for it to start anew.
     pub progress_bytes_min: usize,
     /// Bounds in time.
@@ -49,13 +53,14 @@ impl Default for Limits {
             body_bytes_max: BODY_BYTES_MAX,
             output_mark_bytes: OUTPUT_MARK_BYTES,
             requests_max: REQUESTS_MAX,
+            connections_max: CONNECTIONS_MAX,
             progress_bytes_min: PROGRESS_BYTES_MIN,
             timeouts: Timeouts::default(),
         }
     }
 }
 
-/// Bounds of one server connection in time.
+/// Bounds in time of one server connection, and of each of its requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeouts {
     /// For a whole head, from its first byte; for the first head, from the beginning.
@@ -68,6 +73,8 @@ pub struct Timeouts {
     pub write: Duration,
     /// For the peer to read a last answer and close, when more of its bytes may come.
     pub linger: Duration,
+    /// For the stages to answer: the deadline in the meta of a request's event.
+    pub request: Option<Duration>,
 }
 
 impl Default for Timeouts {
@@ -78,6 +85,7 @@ impl Default for Timeouts {
             idle: Duration::from_mins(1),
             write: Duration::from_secs(20),
             linger: Duration::from_secs(2),
+            request: None,
         }
     }
 }

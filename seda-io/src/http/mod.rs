@@ -1,6 +1,8 @@
+//! HTTP/1.1: messages, a connection as a state machine, a server and a small client.
 //!
-//! Nothing but [`Client`] does input or output. A [`Connection`] is fed bytes and
-//! gives [`Step`]s; who owns the socket moves the bytes and obeys the steps.
+//! A [`Connection`] does no input or output: it is fed bytes and gives [`Step`]s.
+//! [`HttpServer`] owns the sockets, moves the bytes and obeys the steps, and hands
+//! each request to a stage as an [`Exchange`].
 //!
 //! # Sources
 //!
@@ -11,26 +13,38 @@ mod chunked;
 mod client;
 mod connection;
 mod date;
+mod desk;
+mod door;
+mod exchange;
 mod fault;
 mod framing;
 mod headers;
 mod limits;
+mod listen;
 mod message;
 mod method;
+mod outbox;
 mod owed;
 mod parse;
+mod peer;
 mod scan;
+mod server;
 mod status;
 mod step;
+mod tally;
+mod traffic;
 mod write;
 
 pub use client::{Client, ClientError};
 pub use connection::Connection;
 pub use date::{DateCache, HttpDate};
+pub use exchange::{Exchange, Reply};
 pub use fault::{Fault, Place, ProtocolError};
 pub use headers::{HEADER_BYTES_MAX, HEADERS_MAX, HeaderError, Headers};
 pub use limits::{Deadline, Limits, Timeout, Timeouts};
 pub use message::{Request, Response, Target, Version};
 pub use method::Method;
+pub use server::HttpServer;
 pub use status::StatusCode;
 pub use step::{Step, Unasked};
+pub use tally::{Figures, Tallies};

@@ -5,4 +5,5 @@ pub mod fault;
 mod form;
 pub mod json;
 mod path;
+pub mod reader;
 mod spanned;

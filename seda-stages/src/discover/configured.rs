@@ -122,52 +122,50 @@ fn check(entries: &[ConfiguredTarget]) -> Vec<TargetFault> {
     let mut names = BTreeSet::new();
     let mut faults = Vec::new();
     for (index, entry) in entries.iter().enumerate() {
-        let mut fault = |key, message| {
-            let fault = TargetFault {
-                index,
-                key,
-                message,
-            };
-            faults.push(fault);
-        };
-        if entry.name.as_str().trim().is_empty() {
-            fault("name", "a target needs a name".to_owned());
-        }
-        if !names.insert(&entry.name) {
-            fault("name", format!("there is another target `{}`", entry.name));
-        }
-        let limits = &entry.limits;
-        for (key, least, most) in [
-            (
-                "limits.wall_time_min",
-                limits.wall_time_min,
-                limits.wall_time_max,
-            ),
-            (
-                "limits.cpu_time_min",
-                limits.cpu_time_min,
-                limits.cpu_time_max,
-            ),
-        ] {
-            if let Some((least, most)) = least.zip(most).filter(|(least, most)| least > most) {
-                fault(
-                    key,
-                    format!("{least} is more than the most, {most}: no job fits"),
-                );
-            }
-        }
-        let slots = entry.slots.get();
-        if let Some(most) = limits
-            .slots_per_job_max
-            .filter(|most| *most == 0 || *most > slots)
-        {
-            fault(
-                "limits.slots_per_job_max",
-                format!("{most} is not from 1 to `slots`, {slots}"),
-            );
-        }
+        let twin = (!names.insert(&entry.name)).then_some(&entry.name);
+        let twin = twin.map(|name| ("name", format!("there is another target `{name}`")));
+        let names = name_fault(entry).into_iter().chain(twin);
+        let found = names.chain(limit_faults(entry));
+        faults.extend(found.map(|(key, message)| TargetFault {
+            index,
+            key,
+            message,
+        }));
     }
     faults
+}
+
+/// A key of an entry, and what is wrong with it.
+type Found = (&'static str, String);
+
+fn name_fault(entry: &ConfiguredTarget) -> Option<Found> {
+    let nameless = entry.name.as_str().trim().is_empty();
+    nameless.then(|| ("name", "a target needs a name".to_owned()))
+}
+
+fn limit_faults(entry: &ConfiguredTarget) -> Vec<Found> {
+    let (limits, slots) = (&entry.limits, entry.slots.get());
+    let wall_time = limits.wall_time_min.zip(limits.wall_time_max);
+    let cpu_time = limits.cpu_time_min.zip(limits.cpu_time_max);
+    let times = [
+        ("limits.wall_time_min", wall_time),
+        ("limits.cpu_time_min", cpu_time),
+    ];
+    let turned = times.into_iter().filter_map(|(key, ends)| {
+        let (least, most) = ends.filter(|(least, most)| least > most)?;
+        Some((
+            key,
+            format!("{least} is more than the most, {most}: no job fits"),
+        ))
+    });
+    let per_job = limits.slots_per_job_max;
+    let outside = per_job
+        .filter(|most| *most == 0 || *most > slots)
+        .map(|most| {
+            let message = format!("{most} is not from 1 to `slots`, {slots}");
+            ("limits.slots_per_job_max", message)
+        });
+    turned.chain(outside).collect()
 }
 
 /// One thing wrong with the configured targets.

@@ -81,6 +81,18 @@ pub enum JobError {
         /// The state in which the job was when it was asked for.
         state: JobState,
     },
+    /// The server was told to stop, and its patience with the job was over.
+    ServerStopped {
+        /// The state in which the job was then.
+        state: JobState,
+    },
+    /// A stage of the server failed on the job.
+    StageFailed {
+        /// The stage.
+        stage: String,
+        /// What it failed with.
+        reason: String,
+    },
     /// Proof is at hand that nobody runs the job any more, and nobody knows
     /// how it ended. Silence is no proof.
     Lost {
@@ -107,6 +119,8 @@ impl JobError {
             Self::KilledBySignal { .. } => "killed_by_signal",
             Self::TimedOut { .. } => "timed_out",
             Self::Cancelled { .. } => "cancelled",
+            Self::ServerStopped { .. } => "server_stopped",
+            Self::StageFailed { .. } => "stage_failed",
             Self::Lost { .. } => "lost",
             Self::IllegalTransition(_) => "illegal_transition",
         }
@@ -121,11 +135,15 @@ impl JobError {
             Self::ExitNonZero { .. }
             | Self::KilledBySignal { .. }
             | Self::TimedOut { .. }
-            | Self::Cancelled { .. } => 200,
+            | Self::Cancelled { .. }
+            | Self::ServerStopped { .. } => 200,
             Self::InvalidDescription(_) => 400,
             Self::UnknownJob { .. } => 404,
             Self::NoTarget { .. } | Self::SpawnFailed { .. } => 422,
-            Self::DirectoryFailed { .. } | Self::Lost { .. } | Self::IllegalTransition(_) => 500,
+            Self::DirectoryFailed { .. }
+            | Self::StageFailed { .. }
+            | Self::Lost { .. }
+            | Self::IllegalTransition(_) => 500,
             Self::TableFull { .. } => 503,
         }
     }
@@ -133,7 +151,7 @@ impl JobError {
     /// Returns the state in which a job ends that met this error.
     pub const fn final_state(&self) -> JobState {
         match self {
-            Self::Cancelled { .. } => JobState::Killed,
+            Self::Cancelled { .. } | Self::ServerStopped { .. } => JobState::Killed,
             _ => JobState::Failed,
         }
     }
@@ -155,6 +173,10 @@ impl JobError {
             }
             Self::TimedOut { .. } => "submit it with a larger `wall_time`",
             Self::Cancelled { .. } => "submit it again if that was a mistake",
+            Self::ServerStopped { .. } => "submit it again when the server is back",
+            Self::StageFailed { .. } => {
+                "submit it again if it may run twice, and report this defect of the server"
+            }
             Self::Lost { .. } => "submit it again if it may run twice",
             Self::IllegalTransition(_) => "this is a defect of the server, please report it",
         }
@@ -202,6 +224,15 @@ impl JobError {
                 )
             }
             Self::Cancelled { state } => write!(f, "the job was cancelled while {state}"),
+            Self::ServerStopped { state } => {
+                write!(f, "the server stopped while the job was {state}")
+            }
+            Self::StageFailed { stage, reason } => {
+                write!(
+                    f,
+                    "stage `{stage}` of the server failed on the job: {reason}"
+                )
+            }
             Self::Lost { state, seen_at } => {
                 write!(
                     f,
@@ -296,6 +327,11 @@ mod tests {
                 state: running,
                 seen_at: Moment::from_unix_millis(0),
             },
+            JobError::ServerStopped { state: running },
+            JobError::StageFailed {
+                stage: "collect".into(),
+                reason: "disk full".into(),
+            },
             JobState::Finished.advance(running).unwrap_err().into(),
         ]
     }
@@ -321,7 +357,7 @@ mod tests {
         assert_eq!(json(&errors[1])["summary"]["considered"], 2);
         assert_eq!(json(&errors[6])["exit_code"], 3);
         assert_eq!(json(&errors[10])["seen_at"], "1970-01-01T00:00:00.000Z");
-        assert_eq!(json(&errors[11])["from"], "FINISHED");
+        assert_eq!(json(&errors[13])["from"], "FINISHED");
     }
 
     #[test]

@@ -21,6 +21,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use super::removal;
+use crate::api::route::Stream;
 use crate::errors::kind::JobError;
 use crate::job::id::JobId;
 
@@ -90,13 +91,16 @@ impl JobsRoot {
     /// Fails if it exists, whatever it is: a leftover is to be swept first.
     pub fn create(&self, id: JobId) -> Result<JobDirectory, DirectoryError> {
         self.check()?;
-        let directory = JobDirectory {
-            id,
-            path: self.path.join(id.to_string()),
-        };
+        let directory = self.directory(id);
         let made = DirBuilder::new().mode(PRIVATE).create(&directory.path);
         made.map_err(|source| DirectoryError::io("create", &directory.path, source))?;
         Ok(directory)
+    }
+
+    /// Returns the directory of a job, whether it has been made or not.
+    pub fn directory(&self, id: JobId) -> JobDirectory {
+        let path = self.path.join(id.to_string());
+        JobDirectory { id, path }
     }
 
     /// Removes the directory of a job with all that is in it. One that is
@@ -228,6 +232,19 @@ impl JobDirectory {
     /// Returns where the standard error goes, unless the job names a file.
     pub fn err(&self) -> PathBuf {
         self.path.join("err")
+    }
+
+    /// Returns where a stream goes, with the name that the job has for it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`file`](Self::file).
+    pub fn stream(&self, stream: Stream, named: Option<&str>) -> Result<PathBuf, DirectoryError> {
+        match (named, stream) {
+            (Some(name), _) => self.file(name),
+            (None, Stream::Stdout) => Ok(self.out()),
+            (None, Stream::Stderr) => Ok(self.err()),
+        }
     }
 
     /// Returns the path of a file that the job names.

@@ -29,7 +29,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The least serious level that is logged.
     pub log_level: LogLevel,
-    /// How long a drain waits for accepted work.
+    /// How long a drain lets accepted jobs go on.
     pub drain_deadline: Duration,
     /// Limits of HTTP connections.
     pub http: Http,
@@ -67,9 +67,9 @@ pub struct Jobs {
     pub root: PathBuf,
     /// How many jobs run at once, over all targets.
     pub slots: Slots,
-    /// How much of each output stream of a job is kept.
+    /// How much of each output stream of an ended job is kept.
     pub output_bytes_max: Bytes,
-    /// How many finished jobs are remembered.
+    /// How many finished jobs are remembered at least.
     pub finished_max: NonZeroUsize,
     /// Between asking a cancelled job to end and killing it.
     pub cancel_grace: Duration,
@@ -80,7 +80,7 @@ pub struct Jobs {
 pub struct Queues {
     /// For each stage that handles HTTP requests.
     pub requests: NonZeroUsize,
-    /// For each stage that handles jobs.
+    /// For each stage that handles jobs; also how many jobs there may be that have not ended.
     pub jobs: NonZeroUsize,
 }
 
@@ -93,7 +93,7 @@ pub struct Target {
     pub queue: String,
     /// How many jobs run here at once.
     pub slots: Slots,
-    /// What its jobs may ask for together, in MB; nothing for the machine's memory.
+    /// What each of its jobs may ask for, in MB; nothing for the machine's memory.
     pub memory_mb: Option<NonZeroUsize>,
 }
 

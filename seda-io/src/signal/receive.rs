@@ -1,8 +1,4 @@
-//! Signals as readiness of a descriptor: no handler of one's own, no thread.
-//!
-//! # Sources
-//!
-//! `signal(7)`; D. J. Bernstein's self-pipe, by the crate `signal-hook`.
+//! Which signals have come, by a descriptor.
 
 use std::fmt;
 use std::io;

@@ -1,0 +1,265 @@
+//! Reads a running graph's counters into a snapshot.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::clock::Tick;
+use crate::edge::{Edge, Origin};
+use crate::gate;
+use crate::ledger::{Account, Rejections};
+use crate::plan::DomainKind;
+use crate::running::{Inner, Running};
+use crate::stage::core::{Placed, StageControl};
+use crate::stage::untyped::Untyped;
+use crate::stats::meter::{Meter, Spreads};
+use crate::stats::snapshot::{DomainFigures, EdgeFigures, Sender, Snapshot, StageFigures};
+use crate::waiters::Waiter;
+use crate::worker::team::Team;
+
+impl Running {
+    /// Tells how the graph is now and what it did since its start.
+    ///
+    /// It stops no worker. For each stage and worker it adds up three
+    /// histograms, which takes some microseconds; so take one a second for
+    /// a dashboard, not one for each event.
+    ///
+    /// ```
+    /// use seda_core::{Graph, Plan};
+    /// use std::time::Duration;
+    ///
+    /// let mut graph = Graph::new("greetings");
+    /// let greet = graph.stage("greet").queue(8).each(|_: String| Ok(()));
+    /// let running = graph.start(Plan::default())?;
+    /// running.inlet(&greet).enqueue("world".to_owned())?;
+    /// running.drain(Duration::from_secs(5))?;
+    /// let snapshot = running.snapshot();
+    /// let greet = snapshot.stage("greet").ok_or("no such stage")?;
+    /// assert_eq!((greet.account.handled, greet.wait.count), (1, 1));
+    /// # Ok::<(), seda_core::BoxError>(())
+    /// ```
+    pub fn snapshot(&self) -> Snapshot {
+        Survey::of(&self.inner).take()
+    }
+}
+
+/// Is a running graph while it is looked at.
+struct Survey<'r> {
+    inner: &'r Inner,
+    now: Tick,
+    sources: Vec<Arc<str>>,
+}
+
+impl<'r> Survey<'r> {
+    fn of(inner: &'r Inner) -> Self {
+        let sources = inner.parts.sources.iter();
+        Self {
+            inner,
+            now: inner.parts.around.clock.now(),
+            sources: sources.map(|name| name.as_str().into()).collect(),
+        }
+    }
+
+    fn take(self) -> Snapshot {
+        let parts = &self.inner.parts;
+        let mut stages: Vec<_> = self.stages().map(|stage| self.stage(stage)).collect();
+        count_parked(&mut stages);
+        Snapshot {
+            graph: Arc::clone(&parts.name),
+            at: self.now,
+            running_for: self.running_for(),
+            measured: parts.measured,
+            stages,
+            edges: self.edges(),
+            domains: parts.teams.iter().map(domain).collect(),
+            sources: self.sources,
+        }
+    }
+
+    fn running_for(&self) -> Duration {
+        self.now.since(self.inner.started)
+    }
+
+    fn stages(&self) -> impl Iterator<Item = &dyn StageControl> {
+        self.inner.parts.around.roster.iter()
+    }
+
+    fn stage(&self, stage: &dyn StageControl) -> StageFigures {
+        let common = stage.common();
+        let team = self
+            .inner
+            .parts
+            .teams
+            .iter()
+            .find(|team| stage.runs_at(&team.site));
+        let place = stage.placed();
+        let solo = place.is_some_and(|place| place.home.is_some());
+        let threads = team.map_or(0, |team| team.live());
+        let workers = if solo { threads.min(1) } else { threads };
+        let account = Account::of(stage);
+        // The time of ended batches first: a batch that ends in between is
+        // then missing, and not counted twice.
+        let ended = self.inner.parts.measured.then(|| nanos_busy(common));
+        let since: Vec<Tick> = common.meters().filter_map(Meter::busy_since).collect();
+        let in_hand: Duration = since.iter().map(|since| self.now.since(*since)).sum();
+        let busy = ended.map(|ended| ended + in_hand);
+        let spreads = spreads(common);
+        StageFigures {
+            name: Arc::clone(&common.name),
+            domain: place.map_or_else(|| "".into(), |place| Arc::clone(place.site.name())),
+            kind: team.map_or(DomainKind::Cores { workers: 0 }, |team| team.kind),
+            solo,
+            capacity: common.room.capacity(),
+            limit: common.room.limit(),
+            reserved: common.room.used(),
+            batch_max: common.batch_max.load(Ordering::Relaxed),
+            workers,
+            workers_busy: since.len(),
+            busy_longest: since.iter().map(|since| self.now.since(*since)).max(),
+            busy,
+            busy_share: share(busy, self.running_for(), workers),
+            batches: common.meters().map(|meter| meter.batches.get()).sum(),
+            deferrals: common.meters().map(|meter| meter.deferrals.get()).sum(),
+            parked: 0,
+            waiters: self.waiters(common),
+            wait: spreads.wait.times(),
+            service: spreads.service.times(),
+            batch: spreads.batch.sizes(),
+            queue_time: ended.and_then(|ended| queue_time(&account, ended, workers)),
+            quarantined: common.gate.has(gate::QUARANTINED),
+            target: common.target(),
+            decisions: self.inner.minutes.of(common.at.stage),
+            account,
+        }
+    }
+
+    /// Names the stages that wait for room in this one.
+    fn waiters(&self, common: &Untyped) -> Vec<Arc<str>> {
+        let mut names = Vec::new();
+        common
+            .waiters
+            .look(|waiter| names.extend(self.waiting_stage(waiter)));
+        names
+    }
+
+    fn waiting_stage(&self, waiter: &Waiter) -> Option<Arc<str>> {
+        let same =
+            |place: Placed<'_>| Arc::ptr_eq(place.site, &waiter.site) && place.bit == waiter.bit;
+        let stage = self
+            .stages()
+            .find(|stage| stage.placed().is_some_and(same))?;
+        Some(Arc::clone(&stage.common().name))
+    }
+
+    fn edges(&self) -> Vec<EdgeFigures> {
+        let into = |stage: &dyn StageControl| {
+            let edges = stage.common().edges().into_iter();
+            edges
+                .map(|edge| self.edge(stage, &edge))
+                .collect::<Vec<_>>()
+        };
+        self.stages().flat_map(into).collect()
+    }
+
+    fn edge(&self, stage: &dyn StageControl, edge: &Edge) -> EdgeFigures {
+        // Dropped events are counted as rejected first, so they are read first.
+        let dropped = edge.dropped();
+        let mut rejected = Rejections::default();
+        rejected.add(edge.rejected());
+        EdgeFigures {
+            from: self.sender(edge.from),
+            to: Arc::clone(&stage.common().name),
+            kind: edge.kind,
+            overflow: edge.overflow(),
+            accepted: stage.accepted_over(edge),
+            rejected,
+            dropped,
+        }
+    }
+
+    fn sender(&self, origin: Origin) -> Sender {
+        let named = match origin {
+            Origin::Outside => None,
+            Origin::Stage(stage) => {
+                let stage = self.stages().nth(stage);
+                stage.map(|stage| Sender::Stage(Arc::clone(&stage.common().name)))
+            }
+            Origin::Source(source) => {
+                let name = self.sources.get(source);
+                name.map(|name| Sender::Source(Arc::clone(name)))
+            }
+        };
+        named.unwrap_or(Sender::Outside)
+    }
+}
+
+fn count_parked(stages: &mut [StageFigures]) {
+    let waiting: Vec<_> = stages
+        .iter()
+        .flat_map(|stage| stage.waiters.clone())
+        .collect();
+    for stage in stages {
+        stage.parked = waiting.iter().filter(|name| **name == stage.name).count();
+    }
+}
+
+fn domain(team: &Arc<Team>) -> DomainFigures {
+    DomainFigures {
+        name: Arc::clone(team.site.name()),
+        kind: team.kind,
+        threads: team.live(),
+        // A thread has had some time before it can be looked at: none at all
+        // means that the machine does not tell.
+        cpu: team.cpu().filter(|cpu| !cpu.is_zero()),
+    }
+}
+
+fn nanos_busy(common: &Untyped) -> Duration {
+    Duration::from_nanos(common.meters().map(|meter| meter.busy.get()).sum())
+}
+
+fn spreads(common: &Untyped) -> Spreads {
+    let mut sum = Spreads::new();
+    common
+        .meters()
+        .for_each(|meter| meter.spreads(|of_worker| sum.merge(of_worker)));
+    sum
+}
+
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "a share needs no more than 52 bits"
+)]
+fn share(busy: Option<Duration>, elapsed: Duration, workers: usize) -> Option<f64> {
+    let whole = elapsed.as_secs_f64() * workers as f64;
+    (whole > 0.0).then_some((busy?.as_secs_f64() / whole).min(1.0))
+}
+
+/// Gives the time that the workers need for what waits, at their mean rate.
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "a rate needs no more than 52 bits"
+)]
+fn queue_time(account: &Account, busy: Duration, workers: usize) -> Option<Duration> {
+    let served = account.handled + account.failed;
+    if served == 0 || workers == 0 {
+        return None;
+    }
+    let each = busy.as_secs_f64() / served as f64;
+    Duration::try_from_secs_f64(each * account.queued as f64 / workers as f64).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share;
+    use std::time::Duration;
+
+    #[test]
+    fn a_share_is_of_all_workers_and_unknown_without_time_or_workers() {
+        let second = Duration::from_secs(1);
+        assert_eq!(share(Some(second), second * 2, 2), Some(0.25));
+        assert_eq!(share(Some(second), Duration::ZERO, 2), None);
+        assert_eq!(share(Some(second), second, 0), None);
+        assert_eq!(share(None, second, 1), None);
+    }
+}

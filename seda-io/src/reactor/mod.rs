@@ -1,0 +1,152 @@
+//! A worker's sleep as an event loop: `epoll`, by mio, as the driver of seda-core.
+//!
+//! A worker has one poll, and sleeps in nothing else. Sources on it register
+//! descriptors and find their readiness at their next poll. Timers need no seat
+//! here: a source says when it wants to be polled, and the worker's sleep ends then.
+//!
+//! # Sources
+//!
+//! `epoll(7)`, of which the edge-triggered mode is used.
+
+mod bell;
+mod mailbox;
+mod member;
+
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mio::{Events, Poll, Waker};
+use seda_core::{Driver, Graph, Wake};
+
+use bell::Bell;
+use member::{BELL, Local};
+
+pub(crate) use mailbox::Mailbox;
+pub(crate) use member::{Member, Readiness, nudge};
+
+pub use member::NoReactor;
+
+/// Events that one look at the operating system returns at most; more wait for the next.
+const EVENTS_MAX: usize = 1_024;
+
+/// Is what a worker sleeps in: sockets, child processes and other threads end the sleep.
+///
+/// ```
+/// use seda_core::{Graph, Plan};
+/// use seda_io::reactor::Reactor;
+///
+/// let mut graph = Graph::new("idle");
+/// Reactor::install(&mut graph);
+/// let running = graph.start(Plan::default().workers(1))?;
+/// running.stop();
+/// # Ok::<(), seda_core::StartError>(())
+/// ```
+#[derive(Debug)]
+pub struct Reactor {
+    poll: Poll,
+    events: Events,
+    bell: Arc<Bell>,
+    local: Rc<Local>,
+}
+
+impl Reactor {
+    /// Has the workers of the graph's cores sleep in reactors, one each.
+    ///
+    /// The sources of this crate need it.
+    pub fn install(graph: &mut Graph) {
+        graph.driver(|_| Self::new().map(|reactor| Box::new(reactor) as Box<dyn Driver>));
+    }
+
+    /// Makes the reactor of the current thread.
+    fn new() -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let bell = Bell::new(Waker::new(poll.registry(), BELL)?);
+        let local = Local::install(poll.registry().try_clone()?, Arc::clone(&bell));
+        Ok(Self {
+            poll,
+            events: Events::with_capacity(EVENTS_MAX),
+            bell,
+            local,
+        })
+    }
+}
+
+impl Driver for Reactor {
+    fn turn(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        let looks = timeout == Some(Duration::ZERO);
+        let stays = self.local.take_nudge() || looks || !self.bell.lie_down();
+        let timeout = if stays { Some(Duration::ZERO) } else { timeout };
+        let polled = self.poll.poll(&mut self.events, timeout);
+        self.bell.get_up();
+        match polled {
+            // A signal has come; its source has been told by a descriptor.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            other => other?,
+        }
+        for event in self.events.iter().filter(|event| event.token() != BELL) {
+            self.local.record(event);
+        }
+        Ok(())
+    }
+
+    fn waker(&self) -> Arc<dyn Wake> {
+        Arc::clone(&self.bell) as Arc<dyn Wake>
+    }
+}
+
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        Local::uninstall();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wake_before_the_turn_is_not_lost() {
+        let mut reactor = Reactor::new().unwrap();
+        reactor.waker().wake();
+        reactor.waker().wake();
+        reactor.turn(None).unwrap();
+        reactor.turn(Some(Duration::ZERO)).unwrap();
+    }
+
+    #[test]
+    fn a_wake_from_another_thread_ends_the_turn() {
+        let mut reactor = Reactor::new().unwrap();
+        let waker = reactor.waker();
+        std::thread::scope(|scope| {
+            scope.spawn(move || waker.wake());
+            reactor.turn(None).unwrap();
+        });
+    }
+
+    #[test]
+    fn a_nudge_keeps_one_turn_from_sleeping() {
+        let mut reactor = Reactor::new().unwrap();
+        nudge();
+        reactor.turn(None).unwrap();
+    }
+
+    #[test]
+    fn a_mailbox_rings_and_gives_back_when_closed() {
+        let mut reactor = Reactor::new().unwrap();
+        let mailbox = Mailbox::new(Member::join().unwrap().bell());
+        std::thread::scope(|scope| {
+            scope.spawn(|| mailbox.post(7));
+            reactor.turn(None).unwrap();
+        });
+        assert_eq!(mailbox.take(), [7]);
+        assert!(mailbox.close().is_empty());
+        assert_eq!(mailbox.post(8), Err(8));
+    }
+
+    #[test]
+    fn a_thread_without_a_reactor_has_no_place_for_sources() {
+        assert!(Member::join().is_err());
+    }
+}

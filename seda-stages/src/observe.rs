@@ -1,0 +1,147 @@
+//! The stage that shows the server itself: figures and the picture of its stages.
+
+use std::fmt;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use seda_core::{Batch, BoxError, Handler, Running};
+use seda_io::http::{Reply, Response, StatusCode};
+
+use crate::api::answer;
+use crate::api::refusal::Refusal;
+use crate::api::route::{Form, View};
+
+/// A question about the server.
+#[derive(Debug)]
+pub struct Viewing {
+    /// What is to be seen.
+    pub view: View,
+    /// Who wants to see it.
+    pub reply: Reply,
+}
+
+/// The running graph that is shown, once there is one. Clones are one.
+#[derive(Clone, Default)]
+pub struct Scene(Arc<Mutex<Option<Running>>>);
+
+impl Scene {
+    /// Shows this graph from now on.
+    pub fn set(&self, running: &Running) {
+        *self.0.lock() = Some(running.clone());
+    }
+
+    /// Shows nothing any more, and lets the graph go: the stage that shows it
+    /// is a part of it.
+    pub fn clear(&self) {
+        self.0.lock().take();
+    }
+
+    fn get(&self) -> Option<Running> {
+        self.0.lock().clone()
+    }
+}
+
+impl fmt::Debug for Scene {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scene").finish_non_exhaustive()
+    }
+}
+
+/// Answers with figures and pictures of the graph that it is a part of.
+#[derive(Clone, Debug)]
+pub struct Observe {
+    /// What is shown.
+    pub scene: Scene,
+}
+
+impl Handler for Observe {
+    type Event = Viewing;
+
+    fn handle(&mut self, batch: &mut Batch<Viewing>) -> Result<(), BoxError> {
+        for Viewing { view, reply } in batch {
+            let response = match (self.scene.get(), view) {
+                (None, _) => Refusal::starting().into(),
+                (Some(running), View::Metrics) => metrics(&running),
+                (Some(running), View::Graph(form)) => picture(&running, form),
+            };
+            reply.respond(response);
+        }
+        Ok(())
+    }
+}
+
+/// The media type of Prometheus' text format, version 0.0.4.
+const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+fn metrics(running: &Running) -> Response {
+    typed(PROMETHEUS, running.snapshot().to_prometheus())
+}
+
+fn picture(running: &Running, form: Form) -> Response {
+    let picture = running.picture();
+    match form {
+        Form::Page => typed("text/html; charset=utf-8", page(&picture.to_svg())),
+        Form::Svg => typed("image/svg+xml", picture.to_svg()),
+        Form::Dot => typed("text/vnd.graphviz; charset=utf-8", picture.to_dot()),
+        Form::Mermaid => typed("text/plain; charset=utf-8", picture.to_mermaid()),
+        Form::Json => typed("application/json", picture.to_json()),
+    }
+}
+
+/// Puts the drawing in a page that looks anew every two seconds.
+fn page(svg: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"refresh\" content=\"2\">\n<title>seda: stages</title>\n\
+         <style>body {{ margin: 1rem; color-scheme: light dark }}</style>\n{svg}</html>\n"
+    )
+}
+
+fn typed(media_type: &str, text: String) -> Response {
+    answer::headed(StatusCode::OK, media_type, None).with_body(text.into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use seda_core::{Graph, Plan};
+
+    use super::*;
+
+    #[test]
+    fn a_graph_is_shown_in_every_form() {
+        let mut graph = Graph::new("shown");
+        graph.stage("lonely").each(|_: u32| Ok(()));
+        let running = graph.start(Plan::default().workers(1)).unwrap();
+        let text = |response: Response| {
+            assert_eq!(response.status(), StatusCode::OK);
+            String::from_utf8(response.into_body()).unwrap()
+        };
+        let series = "seda_stage_handled_total{graph=\"shown\",stage=\"lonely\"} 0\n";
+        assert!(text(metrics(&running)).contains(series));
+        for (form, start) in [
+            (Form::Page, "<!doctype html>"),
+            (Form::Svg, "<svg "),
+            (Form::Dot, "digraph "),
+            (Form::Mermaid, "flowchart "),
+            (Form::Json, "{"),
+        ] {
+            let shown = text(picture(&running, form));
+            assert!(
+                shown.starts_with(start) && shown.contains("lonely"),
+                "{shown}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_cleared_is_let_go() {
+        let scene = Scene::default();
+        let running = Graph::new("gone")
+            .start(Plan::default().workers(1))
+            .unwrap();
+        scene.set(&running);
+        assert!(scene.get().is_some());
+        scene.clear();
+        assert!(scene.get().is_none());
+    }
+}
