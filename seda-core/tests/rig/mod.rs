@@ -57,7 +57,7 @@ pub(crate) struct Gate(Arc<(Mutex<Passes>, Condvar)>);
 #[derive(Default)]
 struct Passes {
     open: bool,
-    passes: usize,
+    left: usize,
     arrived: usize,
 }
 
@@ -68,13 +68,13 @@ impl Gate {
         let mut state = state.lock().unwrap();
         state.arrived += 1;
         changed.notify_all();
-        let blocked = |state: &mut Passes| !state.open && state.passes == 0;
+        let blocked = |state: &mut Passes| !state.open && state.left == 0;
         let (mut state, waited) = changed
             .wait_timeout_while(state, PATIENCE, blocked)
             .unwrap();
         assert!(!waited.timed_out(), "nobody opened the gate");
         if !state.open {
-            state.passes -= 1;
+            state.left -= 1;
         }
     }
 
