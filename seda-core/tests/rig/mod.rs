@@ -86,7 +86,7 @@ impl Gate {
 
     /// Lets `n` more through.
     pub(crate) fn let_through(&self, n: usize) {
-        self.0.0.lock().unwrap().passes += n;
+        self.0.0.lock().unwrap().left += n;
         self.0.1.notify_all();
     }
 
