@@ -72,6 +72,14 @@ pub trait Admission<E>: Send + Sync {
         let _ = (n, meta, queue);
         Verdict::Admit
     }
+
+    /// Takes back what it admitted for `n` events that did not enter after
+    /// all: there was no room, or a reservation was dropped (contract 3).
+    ///
+    /// A policy that consumes something per event must override this.
+    fn give_back(&self, n: usize, meta: &Meta) {
+        let _ = (n, meta);
+    }
 }
 
 impl<E, F> Admission<E> for F

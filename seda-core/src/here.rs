@@ -17,7 +17,13 @@ pub(crate) struct SeatId {
 }
 
 impl SeatId {
-    /// Is where no thread ever sits.
+    /// Is a seat that is never given out, so that no thread ever sits there.
+    pub(crate) const NEVER: Self = Self {
+        number: u64::MAX,
+        worker: usize::MAX,
+    };
+
+    /// Is where threads sit that are no workers.
     pub(crate) const NOBODY: Self = Self {
         number: 0,
         worker: usize::MAX,
@@ -103,12 +109,12 @@ pub(crate) struct Here {
     meta: Cell<Meta>,
     /// The worker's time stamp, taken once per batch.
     now: Cell<Tick>,
-    /// Changes whenever `meta` or `now` does.
+    /// Changes whenever `meta` or `now` does; asks for a closer look at events
+    /// with a deadline or a key, and where each needs a stamp of its own.
     epoch: Cell<Epoch>,
+    last_epoch: Cell<Epoch>,
     /// Whether events take so long here that each enqueue needs a stamp of its own.
     exact: Cell<bool>,
-    /// Whether what is enqueued now needs no look at its stamp.
-    plain: Cell<bool>,
     /// The stages whose local queue has events.
     pub(crate) ready: LocalSet,
     /// The last refusal for want of room.
@@ -169,13 +175,6 @@ impl Here {
         }
     }
 
-    /// Tells whether what is enqueued now has neither deadline nor key, and
-    /// the batch's stamp is exact enough for it.
-    #[inline]
-    pub(crate) fn is_plain(&self) -> bool {
-        self.plain.get()
-    }
-
     #[inline]
     pub(crate) fn epoch(&self) -> Epoch {
         self.epoch.get()
@@ -190,9 +189,13 @@ impl Here {
     }
 
     fn turn_epoch(&self) {
-        self.epoch.set(self.epoch.get().next());
-        self.plain
-            .set(self.meta.get().is_plain() && !self.exact.get());
+        if self.meta.get().is_plain() && !self.exact.get() {
+            let next = self.last_epoch.get().next();
+            self.last_epoch.set(next);
+            self.epoch.set(next);
+        } else {
+            self.epoch.set(Epoch::CLOSER_LOOK);
+        }
     }
 }
 
@@ -202,9 +205,9 @@ thread_local! {
             seat: Cell::new(SeatId::NOBODY),
             meta: Cell::new(Meta::NONE),
             now: Cell::new(Tick::ZERO),
-            epoch: Cell::new(Epoch::NONE.next()),
+            epoch: Cell::new(Epoch::CLOSER_LOOK),
+            last_epoch: Cell::new(Epoch::NONE),
             exact: Cell::new(true),
-            plain: Cell::new(false),
             ready: LocalSet::new(),
             refused: Cell::new(None),
             pressure: Cell::new(0),

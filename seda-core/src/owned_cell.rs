@@ -39,6 +39,15 @@ impl<T> OwnedCell<T> {
         }
     }
 
+    /// Makes a cell that nobody ever reaches.
+    pub(crate) const fn unowned(value: T) -> Self {
+        Self {
+            owner: SeatId::NEVER,
+            busy: Cell::new(false),
+            value: UnsafeCell::new(value),
+        }
+    }
+
     /// Runs `work` on the value when the current thread owns it; gives the
     /// argument back when it does not, or when a borrow already lasts.
     #[inline]

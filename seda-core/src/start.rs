@@ -199,7 +199,6 @@ impl Assembly<'_> {
             bit: Bit::of_rank(rank),
             home,
             seats: if cores { seats } else { &[] },
-            edges: common.edges().len(),
             classes: spec.classes.as_ref(),
         });
         let controllers = std::mem::take(&mut spec.controllers);

@@ -354,6 +354,20 @@ fn an_edge_that_drops_the_oldest_keeps_the_last_and_buries_the_others_by_value()
     }
 }
 
+#[test]
+fn a_lossy_enqueue_tells_whether_the_event_entered() {
+    for overflow in [Overflow::Reject, Overflow::DropNewest, Overflow::Defer] {
+        let mut graph = Graph::new("lossy");
+        let stage = graph.stage("small").queue(2).each(|_: u64| Ok(()));
+        let sink = graph.inlet(&stage).overflow(overflow);
+        let entered: Vec<bool> = (0..4).map(|n| sink.enqueue_lossy(n)).collect();
+        assert_eq!(entered, [true, true, false, false], "{overflow}");
+        let running = graph.start(Plan::default().workers(1)).unwrap();
+        let small = account(&drained(&running), "small");
+        assert_eq!((small.handled, small.rejected.full), (2, 2));
+    }
+}
+
 /// What waits for a stage must not wait for ever when that stage is given up.
 #[test]
 fn a_parked_stage_runs_again_when_the_stage_it_waits_for_is_quarantined() {

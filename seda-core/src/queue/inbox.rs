@@ -1,6 +1,6 @@
 //! The part of a stage's queue that any thread can reach.
 
-use crate::meta::Key;
+use crate::meta::{Key, Meta};
 use crate::queue::EventQueue;
 use crate::queue::classes::Classes;
 use crate::queue::lanes::{LaneId, Lanes};
@@ -50,11 +50,27 @@ impl<E> Inbox<E> {
         }
     }
 
-    /// Appends events whose room is reserved, in their key's lane if they have
-    /// one; gives them back when closed. `ready` runs under the lock with their number.
+    /// Has `place` decide under the lock which events need a lane from now on,
+    /// and sorts what is queued accordingly.
+    pub(crate) fn assign<L>(&self, place: impl FnOnce() -> L)
+    where
+        L: Fn(&Meta) -> Option<Key>,
+    {
+        let mut state = self.0.lock();
+        let lane = place();
+        let mut queued = Runs::new();
+        state.events.take_into(&mut queued, usize::MAX);
+        for entry in queued {
+            state.push(lane(&entry.stamp.meta), entry);
+        }
+    }
+
+    /// Appends events whose room is reserved, in their key's lane if `lane`,
+    /// which runs under the lock, gives one; gives them back when closed.
+    /// `ready` runs under the lock with their number.
     pub(crate) fn push<I>(
         &self,
-        lane: Option<Key>,
+        lane: impl FnOnce() -> Option<Key>,
         entries: I,
         ready: impl FnOnce(usize),
     ) -> Result<(), I>
@@ -65,6 +81,7 @@ impl<E> Inbox<E> {
         if state.closed {
             return Err(entries);
         }
+        let lane = lane();
         let mut n = 0;
         for entry in entries {
             state.push(lane, entry);

@@ -21,8 +21,9 @@ impl<E> LocalQueue<E> {
         }
     }
 
-    /// Appends an event in the worker's current epoch, or gives it back when
-    /// there is no room; tells whether the queue was empty.
+    /// Appends an event in the worker's current epoch; gives it back when there
+    /// is no room, or when it needs a closer look. Tells whether the queue was
+    /// empty.
     #[inline]
     pub(crate) fn push_in(
         &mut self,
@@ -30,11 +31,31 @@ impl<E> LocalQueue<E> {
         (epoch, event): (Epoch, E),
         stamp: impl FnOnce() -> Stamp,
     ) -> Result<bool, E> {
+        if !self.events.is_in(epoch) {
+            return self.begin_run(room, (epoch, event), stamp);
+        }
         if self.pocket == 0 && !self.refill(room) {
             return Err(event);
         }
         self.pocket -= 1;
-        Ok(self.events.push_in(epoch, stamp, event))
+        Ok(self.events.push_on(event))
+    }
+
+    // Out of line, so that the common way stays short.
+    #[cold]
+    #[inline(never)]
+    fn begin_run(
+        &mut self,
+        room: &Room,
+        (epoch, event): (Epoch, E),
+        stamp: impl FnOnce() -> Stamp,
+    ) -> Result<bool, E> {
+        if epoch == Epoch::CLOSER_LOOK || (self.pocket == 0 && !self.refill(room)) {
+            return Err(event);
+        }
+        self.pocket -= 1;
+        let stamp = stamp();
+        Ok(self.events.push_in(epoch, Entry { stamp, event }))
     }
 
     #[cold]
@@ -65,6 +86,12 @@ impl<E> LocalQueue<E> {
             self.pocket = keep;
         }
         n
+    }
+
+    /// Tells whether events are left, as by class they are after a batch was lent.
+    #[inline]
+    pub(crate) fn has_events(&self) -> bool {
+        self.events.len() > 0
     }
 
     /// Takes back what a batch left: `untaken` of it had given up its room.

@@ -7,7 +7,7 @@ pub(crate) mod local;
 pub(crate) mod runs;
 
 use classes::{Classes, Classified};
-use runs::{Entry, Epoch, Runs, Stamp};
+use runs::{Entry, Epoch, Runs};
 
 /// Is waiting events, the next one in front.
 #[derive(Debug)]
@@ -39,26 +39,25 @@ impl<E> EventQueue<E> {
         }
     }
 
-    /// Appends an event in an epoch of the only thread that does so here;
-    /// tells whether the queue was empty.
+    /// Tells whether the next event of this epoch continues the last run. By
+    /// class none ever does.
     #[inline]
-    pub(crate) fn push_in(
-        &mut self,
-        epoch: Epoch,
-        stamp: impl FnOnce() -> Stamp,
-        event: E,
-    ) -> bool {
-        if self.classified.is_none() {
-            return self.fifo.push_in(epoch, stamp, event);
-        }
-        self.push_classified(stamp, event)
+    pub(crate) fn is_in(&self, epoch: Epoch) -> bool {
+        self.fifo.is_in(epoch)
     }
 
-    #[cold]
-    #[inline(never)]
-    fn push_classified(&mut self, stamp: impl FnOnce() -> Stamp, event: E) -> bool {
-        let stamp = stamp();
-        self.push(Entry { stamp, event })
+    /// Appends an event to the last run; see [`Runs::push_on`].
+    #[inline]
+    pub(crate) fn push_on(&mut self, event: E) -> bool {
+        self.fifo.push_on(event)
+    }
+
+    /// Appends an event that begins a run; see [`Runs::push_in`].
+    pub(crate) fn push_in(&mut self, epoch: Epoch, entry: Entry<E>) -> bool {
+        match &mut self.classified {
+            None => self.fifo.push_in(epoch, entry),
+            Some(classified) => classified.push(entry),
+        }
     }
 
     /// Moves up to `limit` events to the back of `into`.

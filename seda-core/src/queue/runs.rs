@@ -38,6 +38,8 @@ pub(crate) struct Epoch(u64);
 impl Epoch {
     /// Is no thread's.
     pub(crate) const NONE: Self = Self(0);
+    /// Is that of a thread whose events need a closer look.
+    pub(crate) const CLOSER_LOOK: Self = Self(u64::MAX);
 
     #[must_use]
     pub(crate) const fn next(self) -> Self {
@@ -79,31 +81,28 @@ impl<E> Runs<E> {
         self.events.is_empty()
     }
 
-    /// Appends an event in the current epoch of the only thread that pushes
-    /// here in epochs; tells whether it was empty.
+    /// Tells whether the last run was begun in this epoch.
     #[inline]
-    pub(crate) fn push_in(
-        &mut self,
-        epoch: Epoch,
-        stamp: impl FnOnce() -> Stamp,
-        event: E,
-    ) -> bool {
-        if self.epoch == epoch {
-            self.last_len += 1;
-        } else {
-            self.begin_epoch(epoch, stamp);
-        }
+    pub(crate) fn is_in(&self, epoch: Epoch) -> bool {
+        self.epoch == epoch
+    }
+
+    /// Appends an event to the last run, which [`is_in`](Self::is_in) the
+    /// pushing thread's epoch; tells whether it was empty.
+    #[inline]
+    pub(crate) fn push_on(&mut self, event: E) -> bool {
+        self.last_len += 1;
         let was_empty = self.events.is_empty();
         self.events.push_back(event);
         was_empty
     }
 
-    // Out of line, so that the common way stays short enough to be inlined.
-    #[cold]
-    #[inline(never)]
-    fn begin_epoch(&mut self, epoch: Epoch, stamp: impl FnOnce() -> Stamp) {
-        self.begin_run(stamp());
+    /// Appends an event, which begins a run in this epoch of the only thread
+    /// that pushes here in epochs; tells whether it was empty.
+    pub(crate) fn push_in(&mut self, epoch: Epoch, entry: Entry<E>) -> bool {
+        let was_empty = self.push(entry);
         self.epoch = epoch;
+        was_empty
     }
 
     /// Appends an event; tells whether it was empty.
@@ -297,7 +296,12 @@ mod tests {
                         if epoch.1 != at {
                             epoch = (epoch.0.next(), at);
                         }
-                        prop_assert_eq!(runs.push_in(epoch.0, || stamp(at), event), model.is_empty());
+                        let was_empty = if runs.is_in(epoch.0) {
+                            runs.push_on(event)
+                        } else {
+                            runs.push_in(epoch.0, Entry { stamp: stamp(at), event })
+                        };
+                        prop_assert_eq!(was_empty, model.is_empty());
                         model.push_back((at, event));
                     }
                     Step::PushFront(at) => {

@@ -20,7 +20,7 @@ use crate::gate;
 use crate::graph::check::StartError;
 use crate::graph::{Graph, Stage};
 use crate::ledger::Ledger;
-use crate::meta::Meta;
+use crate::meta::{Meta, TraceId};
 use crate::plan::Plan;
 use crate::running::ending::DrainError;
 use crate::running::parts::{Assembled, Parts};
@@ -31,6 +31,7 @@ use crate::simulator::random::Random;
 pub use crate::simulator::service::Service;
 use crate::simulator::service::{Behaviour, SlowDown};
 use crate::sink::Sink;
+use crate::trace::Hop;
 
 /// Runs a graph in virtual time: its stages, queues, controllers and handlers
 /// are the real ones; only threads and time are not.
@@ -127,6 +128,9 @@ impl Simulator {
             crew,
             parts,
         };
+        for stage in simulator.parts.around.roster.iter() {
+            stage.wake_if_waiting();
+        }
         simulator.schedule_control();
         for worker in 0..simulator.crew.len() {
             simulator.enter(now, Happening::Look(worker));
@@ -227,6 +231,12 @@ impl Simulator {
     /// Gives the account of every stage as it is now.
     pub fn ledger(&self) -> Ledger {
         Ledger::of(&self.parts.around.roster)
+    }
+
+    /// Gives the way of a traced event so far, as
+    /// [`Running::trace`](crate::Running::trace) does.
+    pub fn trace(&self, id: TraceId) -> Vec<Hop> {
+        self.parts.traces.of(id)
     }
 
     /// Gives a digest of everything that has happened: when, where, how much.

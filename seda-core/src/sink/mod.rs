@@ -72,7 +72,8 @@ impl<E: Send + 'static> Sink<E> {
     /// Enqueues all events, or none of them, with the meta of the event in hand.
     ///
     /// They count against bound and admission at once; a refused batch
-    /// consumes nothing (contract 3). An edge that drops drops all of them.
+    /// consumes nothing (contract 3). An edge that drops the newest drops all of
+    /// them; one that drops the oldest makes room for all of them.
     ///
     /// # Errors
     ///
@@ -134,7 +135,7 @@ impl<E: Send + 'static> Sink<E> {
         let Some(local) = place.local(here) else {
             return Err(event);
         };
-        if !(core.common.gate.is_plain() && here.is_plain()) {
+        if !core.common.gate.is_plain() {
             return Err(event);
         }
         let was_empty = local.queue.with(here, event, |queue, event| {
@@ -195,6 +196,7 @@ impl<E: Send + 'static> Sink<E> {
     /// place of an older one where the edge says so.
     fn put_or_evict(&self, here: &Here, meta: &Meta, event: E) -> Result<(), (Reason, E)> {
         if !self.reserve_or_evict(here, 1) {
+            self.core.not_entered(1, meta);
             return Err((Reason::Full, event));
         }
         self.push_reserved(here, meta, event).map_err(|event| {
@@ -234,6 +236,7 @@ impl<E: Send + 'static> Sink<E> {
                     self.refuse(here, (Reason::Closed, None), n, events)
                 });
         }
+        self.core.not_entered(n, meta);
         if self.edge.drops() {
             self.edge.count_rejected(Reason::Full, n);
             self.edge.count_dropped(n);
@@ -276,6 +279,7 @@ impl<E: Send + 'static> Sink<E> {
         match asked {
             Err(refusal) => Err(self.refuse(here, refusal, n, ())),
             Ok(()) if !self.core.reserve(here, n) => {
+                self.core.not_entered(n, &meta);
                 Err(self.refuse(here, (Reason::Full, None), n, ()))
             }
             Ok(()) => Ok(Slots::new(self, meta, n)),

@@ -86,9 +86,10 @@ impl<E: Send + 'static> Sink<E> {
 impl<E: Send + 'static> Drop for Slots<'_, E> {
     fn drop(&mut self) {
         if self.left > 0 {
-            let common = &self.sink.core().common;
-            common.room.release(self.left);
-            common.waiters.room_freed();
+            let core = self.sink.core();
+            core.common.room.release(self.left);
+            core.not_entered(self.left, &self.meta);
+            core.common.waiters.room_freed();
         }
     }
 }

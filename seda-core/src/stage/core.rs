@@ -87,6 +87,13 @@ impl<E> StageCore<E> {
         }
     }
 
+    /// Gives back to the admission policy what it admitted in vain.
+    pub(crate) fn not_entered(&self, n: usize, meta: &Meta) {
+        if let Some(policy) = self.admission.get() {
+            policy.give_back(n, meta);
+        }
+    }
+
     /// Takes room for exactly `n` events, or none; the room that this worker
     /// holds ready is as good as any.
     pub(crate) fn reserve(&self, here: &Here, n: usize) -> bool {
@@ -124,15 +131,15 @@ impl<E> StageCore<E> {
     where
         I: IntoIterator<Item = Entry<E>>,
     {
-        let place = self.placement.get();
-        let lane = place.map_or(meta.key(), |place| place.lane(meta));
+        let place = || self.placement.get();
+        let lane = || place().and_then(|place| place.lane(meta));
         let mut pushed = 0;
         self.inbox.push(lane, entries, |n| {
             edge.count_accepted(n);
             pushed = n;
-            place.into_iter().for_each(Placement::mark_ready);
+            place().into_iter().for_each(Placement::mark_ready);
         })?;
-        if let (Some(place), true) = (place, pushed > 0) {
+        if let (Some(place), true) = (place(), pushed > 0) {
             place.wake();
         }
         Ok(())
@@ -250,7 +257,10 @@ impl<E: Send + 'static> StageControl for StageCore<E> {
 
     fn place(&self, placing: Placing<'_>) {
         self.common.set_workers(placing.site.worker_count());
-        let _ = self.placement.set(Placement::new(placing));
+        self.inbox.assign(|| {
+            let place = self.placement.get_or_init(|| Placement::new(placing));
+            |meta: &Meta| place.lane(meta)
+        });
     }
 
     fn runs_at(&self, site: &Arc<Site>) -> bool {

@@ -12,6 +12,9 @@ use crate::queue::local::LocalQueue;
 use crate::ready::Bit;
 use crate::stats::meter::{Count, OwnLine};
 
+/// How many of a stage's edges each worker counts without a locked instruction.
+const EDGES_COUNTED: usize = 16;
+
 /// Is where a stage runs.
 #[derive(Debug)]
 pub(crate) struct Placement<E> {
@@ -21,7 +24,7 @@ pub(crate) struct Placement<E> {
     pub(crate) home: Option<usize>,
     /// Several workers run it, so keyed events need lanes.
     many: bool,
-    locals: Box<[Option<OwnLine<Local<E>>>]>,
+    locals: Box<[OwnLine<Local<E>>]>,
 }
 
 /// Says how a stage is placed.
@@ -32,8 +35,6 @@ pub(crate) struct Placing<'p> {
     pub(crate) home: Option<usize>,
     /// The seats of workers that keep queues of their own; empty in a blocking domain.
     pub(crate) seats: &'p [Seat],
-    /// How many edges lead into the stage.
-    pub(crate) edges: usize,
     pub(crate) classes: Option<&'p Classes>,
 }
 
@@ -41,12 +42,12 @@ pub(crate) struct Placing<'p> {
 #[derive(Debug)]
 pub(crate) struct Local<E> {
     pub(crate) queue: OwnedCell<LocalQueue<E>>,
-    pub(crate) accepted: Box<[Count]>,
+    pub(crate) accepted: [Count; EDGES_COUNTED],
 }
 
 impl<E> Local<E> {
-    /// Counts an event that its worker pushed here along `edge`. An edge that
-    /// was drawn after the start has no counter here and counts for itself.
+    /// Counts an event that its worker pushed here along `edge`. The last edges
+    /// of a stage with very many have no counter here, and count for themselves.
     #[inline]
     pub(crate) fn count(&self, index: usize, edge: &Edge) {
         match self.accepted.get(index) {
@@ -61,11 +62,14 @@ impl<E> Placement<E> {
         let home = placing.home;
         let local = |(worker, seat): (usize, &Seat)| {
             let runs_here = home.is_none_or(|home| home == worker);
-            runs_here.then(|| {
-                OwnLine(Local {
-                    queue: OwnedCell::new(seat, LocalQueue::new(placing.classes)),
-                    accepted: (0..placing.edges).map(|_| Count::default()).collect(),
-                })
+            let queue = LocalQueue::new(placing.classes);
+            OwnLine(Local {
+                queue: if runs_here {
+                    OwnedCell::new(seat, queue)
+                } else {
+                    OwnedCell::unowned(queue)
+                },
+                accepted: Default::default(),
             })
         };
         Self {
@@ -80,7 +84,7 @@ impl<E> Placement<E> {
     /// Gives the queue that the current thread may own; the cell itself checks.
     #[inline]
     pub(crate) fn local(&self, here: &Here) -> Option<&Local<E>> {
-        let OwnLine(local) = self.locals.get(here.seat().worker())?.as_ref()?;
+        let OwnLine(local) = self.locals.get(here.seat().worker())?;
         Some(local)
     }
 
@@ -91,7 +95,7 @@ impl<E> Placement<E> {
 
     /// Gives how many events the workers pushed onto their own queues, by edge.
     pub(crate) fn accepted_locally(&self, edge: usize) -> u64 {
-        let locals = self.locals.iter().flatten();
+        let locals = self.locals.iter();
         let count = |OwnLine(local): &OwnLine<Local<E>>| local.accepted.get(edge).map(Count::get);
         locals.filter_map(count).sum()
     }

@@ -174,7 +174,11 @@ impl<H: Handler> StageRunner<H> {
         here.ready.remove(place.bit);
         let runs = &mut self.batch.runs;
         let lent = local.queue.with(here, runs, |queue, runs| {
-            queue.lend_into(runs, limit, (room, keep))
+            let n = queue.lend_into(runs, limit, (room, keep));
+            if queue.has_events() {
+                here.ready.insert(place.bit);
+            }
+            n
         });
         core.common.waiters.room_freed();
         lent.unwrap_or(0)

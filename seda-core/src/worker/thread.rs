@@ -42,15 +42,24 @@ impl WorkerLoop {
     ///
     /// Gives the driver's error; the worker can then do nothing more.
     pub(crate) fn live(&mut self, here: &Here) -> io::Result<()> {
+        // A batch leaves the time at its end; after anything else it is stale.
+        let mut stale = true;
         loop {
-            here.set_now(self.clock.now());
+            if stale {
+                here.set_now(self.clock.now());
+            }
             match self.life.phase() {
                 Phase::Running => {}
                 Phase::Draining => self.quiesce(),
                 Phase::Stopping => break,
             }
             let next = self.poll_sources(here.now());
+            if !self.sources.is_empty() {
+                // What the sources took is not the next batch's.
+                here.set_now(self.clock.now());
+            }
             let ran = self.work(here);
+            stale = !ran;
             let again = ran || next == Next::Again;
             self.report_progress();
             if again {
