@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
-use rig::{Gate, Script, account, assert_exact, drained, now, scripted, wait_until};
+use rig::{Gate, Script, account, assert_exact, drained, now, scripted};
 use seda_core::simulator::{Arrivals, Service, Simulator};
 use seda_core::{
     Clock, Controller, Graph, Meta, Overflow, Plan, QUEUE_DEFAULT, Reason, Sample, Stage, Tick,

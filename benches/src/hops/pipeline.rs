@@ -47,7 +47,7 @@ fn burn(steps: u32) {
     }
 }
 
-/// Tells how many steps of [`burn`] take a microsecond.
+/// Tells how many steps of work take a microsecond.
 pub fn steps_per_microsecond() -> u32 {
     const STEPS: u32 = 4_000_000;
     let start = Instant::now();

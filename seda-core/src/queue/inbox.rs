@@ -21,6 +21,10 @@ struct State<E> {
     lanes_next: bool,
 }
 
+/// Says that an inbox takes no more from who asks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shut;
+
 /// What a batch took from an inbox.
 #[derive(Debug, Default)]
 pub(crate) struct Taken {
@@ -65,12 +69,12 @@ impl<E> Inbox<E> {
         }
     }
 
-    /// Appends events whose room is reserved, in their key's lane if `lane`,
-    /// which runs under the lock, gives one; gives them back when closed.
-    /// `ready` runs under the lock with their number.
+    /// Appends events whose room is reserved, in their key's lane if `enter`
+    /// gives one; gives them back when closed, or when `enter` finds it so.
+    /// `enter`, and `ready` with their number, run under the lock.
     pub(crate) fn push<I>(
         &self,
-        lane: impl FnOnce() -> Option<Key>,
+        enter: impl FnOnce() -> Result<Option<Key>, Shut>,
         entries: I,
         ready: impl FnOnce(usize),
     ) -> Result<(), I>
@@ -81,7 +85,9 @@ impl<E> Inbox<E> {
         if state.closed {
             return Err(entries);
         }
-        let lane = lane();
+        let Ok(lane) = enter() else {
+            return Err(entries);
+        };
         let mut n = 0;
         for entry in entries {
             state.push(lane, entry);

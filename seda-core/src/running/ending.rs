@@ -59,11 +59,13 @@ impl Running {
         let until = Instant::now().checked_add(within);
         self.inner.begin_drain();
         let life = &self.inner.parts.around.life;
+        let mut finished = false;
         life.wait_until(until, || {
-            life.phase() == Phase::Stopping || self.inner.is_drained()
+            finished = self.inner.is_drained();
+            finished || life.phase() == Phase::Stopping
         });
         // After a stop everything is finished, but not all of it was handled.
-        if life.phase() != Phase::Stopping && self.inner.is_drained() {
+        if life.phase() != Phase::Stopping && finished {
             let _ = self.inner.ended_well.set(true);
         }
         let ledger = self.stop();
@@ -98,7 +100,7 @@ impl Inner {
     fn begin_drain(&self) {
         let around = &self.parts.around;
         for stage in around.roster.iter() {
-            stage.common().gate.set(gate::INLETS_CLOSED);
+            stage.close_inlets();
         }
         if around.life.advance(Phase::Draining) {
             self.wake_all();
@@ -116,6 +118,11 @@ impl Inner {
     fn stop(&self) {
         let _ = self.ended_well.set(false);
         let around = &self.parts.around;
+        // Before any worker begins to bury: nothing that it buries may lead to
+        // an event in a queue that it has emptied already.
+        for stage in around.roster.iter() {
+            stage.common().gate.set(gate::CLOSED);
+        }
         if around.life.advance(Phase::Stopping) {
             self.wake_all();
         }

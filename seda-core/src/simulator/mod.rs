@@ -212,6 +212,9 @@ impl Simulator {
             stage.common().gate.set(gate::INLETS_CLOSED);
         }
         self.crew.quiesce();
+        for worker in 0..self.crew.len() {
+            self.enter(self.now(), Happening::Look(worker));
+        }
         let until = self.now().after(within);
         self.take_in();
         while !self.is_settled() && self.step(until) {}

@@ -12,7 +12,7 @@ use crate::queue::local::LocalQueue;
 use crate::queue::runs::{Entry, Stamp};
 use crate::rejected::{Reason, Rejected};
 use crate::sink::slots::Slots;
-use crate::stage::core::{Ask, Refusal, StageCore};
+use crate::stage::core::{Ask, Refusal, Right, StageCore};
 
 /// Enqueues events for one stage, along one edge of the graph.
 ///
@@ -199,7 +199,8 @@ impl<E: Send + 'static> Sink<E> {
             self.core.not_entered(1, meta);
             return Err((Reason::Full, event));
         }
-        self.push_reserved(here, meta, event).map_err(|event| {
+        let pushed = self.push_reserved(here, meta, Right::Vetted, event);
+        pushed.map_err(|event| {
             self.core.common.room.release(1);
             (Reason::Closed, event)
         })
@@ -270,7 +271,7 @@ impl<E: Send + 'static> Sink<E> {
             }
         }
         self.core
-            .push_shared(meta, &self.edge, entries)
+            .push_shared(meta, &self.edge, Right::Vetted, entries)
             .map_err(|entries| entries.into_iter().map(|entry| entry.event).collect())
     }
 
@@ -287,7 +288,13 @@ impl<E: Send + 'static> Sink<E> {
     }
 
     /// Enqueues an event whose room is reserved; gives it back when the stage is closed.
-    pub(crate) fn push_reserved(&self, here: &Here, meta: &Meta, event: E) -> Result<(), E> {
+    pub(crate) fn push_reserved(
+        &self,
+        here: &Here,
+        meta: &Meta,
+        right: Right,
+        event: E,
+    ) -> Result<(), E> {
         let core = &*self.core;
         let stamp = Stamp {
             meta: *meta,
@@ -309,7 +316,7 @@ impl<E: Send + 'static> Sink<E> {
                 Err(back) => entry = back,
             }
         }
-        core.push_shared(meta, &self.edge, Some(entry))
+        core.push_shared(meta, &self.edge, right, Some(entry))
             .map_err(|back| back.map(|entry| entry.event))
             .or_else(|back| back.map_or(Ok(()), Err))
     }

@@ -6,6 +6,7 @@ use crate::meta::Meta;
 use crate::queue::runs::{Entry, Stamp};
 use crate::rejected::Rejected;
 use crate::sink::Sink;
+use crate::stage::core::Right;
 
 /// Is room for a number of events in one stage's queue.
 ///
@@ -61,7 +62,10 @@ impl<'s, E: Send + 'static> Slots<'s, E> {
         );
         self.left -= 1;
         here::with(|here| {
-            if let Err(event) = self.sink.push_reserved(here, &self.meta, event) {
+            if let Err(event) = self
+                .sink
+                .push_reserved(here, &self.meta, Right::Promised, event)
+            {
                 let stamp = Stamp {
                     meta: self.meta,
                     enqueued: here.now(),

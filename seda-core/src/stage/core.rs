@@ -11,7 +11,7 @@ use crate::failure::{DeadLetter, Death};
 use crate::gate;
 use crate::here::Here;
 use crate::meta::Meta;
-use crate::queue::inbox::Inbox;
+use crate::queue::inbox::{Inbox, Shut};
 use crate::queue::local::LocalQueue;
 use crate::queue::runs::Entry;
 use crate::ready::Bit;
@@ -33,6 +33,15 @@ pub(crate) struct StageCore<E> {
 
 /// Says why an event may not enter, and when it may.
 pub(crate) type Refusal = (Reason, Option<std::time::Duration>);
+
+/// Says what the right to enter rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Right {
+    /// It was vetted a moment ago; a drain may have begun since.
+    Vetted,
+    /// It was promised room when it was reserved.
+    Promised,
+}
 
 /// Is what asks to enter.
 pub(crate) enum Ask<'e, E> {
@@ -64,8 +73,7 @@ impl<E> StageCore<E> {
         if gate.is_plain() && meta.deadline() == Tick::NEVER {
             return Ok(());
         }
-        let inlet_closed = edge.kind == EdgeKind::Inlet && gate.has(gate::INLETS_CLOSED);
-        if inlet_closed || gate.has(gate::CLOSED) || gate.has(gate::QUARANTINED) {
+        if self.is_closed_inlet(edge) || gate.has(gate::CLOSED) || gate.has(gate::QUARANTINED) {
             return Err((Reason::Closed, None));
         }
         let now = self.common.stamp(here);
@@ -121,20 +129,34 @@ impl<E> StageCore<E> {
         had == Some(Ok(true))
     }
 
+    fn is_closed_inlet(&self, edge: &Edge) -> bool {
+        edge.kind == EdgeKind::Inlet && self.common.gate.has(gate::INLETS_CLOSED)
+    }
+
     /// Enqueues entries whose room is reserved where any worker, or that of
     /// their key, finds them, and wakes one that sleeps; gives them back when
     /// the stage is closed.
     ///
     /// They are counted under the queue's lock, before a worker can finish
     /// them: a drain that reads the counters never sees more finished than accepted.
-    pub(crate) fn push_shared<I>(&self, meta: &Meta, edge: &Edge, entries: I) -> Result<(), I>
+    pub(crate) fn push_shared<I>(
+        &self,
+        meta: &Meta,
+        edge: &Edge,
+        right: Right,
+        entries: I,
+    ) -> Result<(), I>
     where
         I: IntoIterator<Item = Entry<E>>,
     {
         let place = || self.placement.get();
-        let lane = || place().and_then(|place| place.lane(meta));
+        let enter = || {
+            let late = right == Right::Vetted && self.is_closed_inlet(edge);
+            let lane = || place().and_then(|place| place.lane(meta));
+            if late { Err(Shut) } else { Ok(lane()) }
+        };
         let mut pushed = 0;
-        self.inbox.push(lane, entries, |n| {
+        self.inbox.push(enter, entries, |n| {
             edge.count_accepted(n);
             pushed = n;
             place().into_iter().for_each(Placement::mark_ready);
@@ -223,6 +245,9 @@ pub(crate) trait StageControl: Send + Sync {
     fn place(&self, placing: Placing<'_>);
     /// Tells whether the stage runs in that domain.
     fn runs_at(&self, site: &Arc<Site>) -> bool;
+    /// Refuses events from outside from now on. What was let in before has
+    /// entered, and is counted, when this returns.
+    fn close_inlets(&self);
     /// Tells whether it is that stage of that domain.
     fn runs_as(&self, site: &Arc<Site>, bit: Bit) -> bool;
     /// Has events run that were enqueued before the start.
@@ -266,6 +291,12 @@ impl<E: Send + 'static> StageControl for StageCore<E> {
     fn runs_at(&self, site: &Arc<Site>) -> bool {
         let place = self.placement.get();
         place.is_some_and(|place| Arc::ptr_eq(&place.site, site))
+    }
+
+    fn close_inlets(&self) {
+        self.common.gate.set(gate::INLETS_CLOSED);
+        // Who pushes after this looks at the gate once more, under this lock.
+        self.inbox.len();
     }
 
     fn runs_as(&self, site: &Arc<Site>, bit: Bit) -> bool {

@@ -302,8 +302,19 @@ impl<H: Handler> Runner for StageRunner<H> {
     }
 
     fn abandon(&mut self, here: &Here, death: Death) {
+        // A batch that was begun and not finished (only the simulator has one)
+        // is taken already, less what is only lent to it.
+        let begun = if self.batch.runs.is_empty() {
+            0
+        } else {
+            self.size
+        };
+        if let Some(meter) = self.meter() {
+            meter.taken.take_off(begun);
+        }
         loop {
-            let n = self.fill_locally(here, usize::MAX);
+            self.fill_locally(here, usize::MAX);
+            let n = self.batch.runs.len();
             if n == 0 {
                 break;
             }
