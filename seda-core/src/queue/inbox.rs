@@ -206,7 +206,7 @@ mod loom_tests {
             stamp: Stamp::NONE,
             event: 1,
         };
-        let pushed = inbox.push(|| None, [event], |_| site.mark_ready(None, bit));
+        let pushed = inbox.push(|| Ok(None), [event], |_| site.mark_ready(None, bit));
         assert!(pushed.is_ok());
         site.wake(None);
     }
