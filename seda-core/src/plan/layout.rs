@@ -88,7 +88,10 @@ impl Layout<'_> {
                 Some(kind) => (domain, kind),
                 None => return,
             },
-            None => self.usual(wish),
+            None => {
+                self.check_own_name(wish);
+                self.usual(wish)
+            }
         };
         if wish.blocking.is_some() && matches!(kind, DomainKind::Cores { .. }) {
             self.complaints.push(format!(
@@ -108,6 +111,18 @@ impl Layout<'_> {
 
     fn chosen(&self, name: &str) -> Option<String> {
         self.plan.stages.get(name)?.domain.clone()
+    }
+
+    /// A pool of its own has the name of its stage, which must not be that of
+    /// another domain.
+    fn check_own_name(&mut self, wish: &Wish) {
+        let own = self.plan.classic || wish.blocking.is_some();
+        if own && (wish.name == CORES || self.plan.domains.contains_key(&wish.name)) {
+            self.complaints.push(format!(
+                "stage `{0}` has a pool of its own, and a domain is called `{0}` too; place the stage there, or rename one",
+                wish.name
+            ));
+        }
     }
 
     /// Gives the domain a stage has when the plan names none.

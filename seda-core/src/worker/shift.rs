@@ -23,6 +23,8 @@ pub(crate) struct Shift {
     roster: Arc<Roster>,
     runners: Vec<Option<Box<dyn Runner>>>,
     schedule: Schedule,
+    /// When the batch in hand was taken.
+    begun: Tick,
     mine: Set,
     parked: Set,
     parked_until: Vec<(Tick, Bit)>,
@@ -47,6 +49,7 @@ impl Shift {
             roster,
             runners,
             schedule: Schedule::new(shares),
+            begun: Tick::ZERO,
             mine,
             parked: Set::EMPTY,
             parked_until: Vec::new(),
@@ -103,6 +106,7 @@ impl Shift {
             let runner = self.runners.get_mut(rank)?.as_mut()?;
             let size = runner.begin(here, inbox);
             if size > 0 {
+                self.begun = here.now();
                 return Some((rank, size));
             }
         }
@@ -116,13 +120,12 @@ impl Shift {
 
     /// Runs the handler of the batch that was begun.
     pub(crate) fn finish(&mut self, here: &Here, rank: usize) {
-        let begun = here.now();
         let Some(Some(runner)) = self.runners.get_mut(rank) else {
             return;
         };
         let outcome = runner.finish(here);
         let now = here.now();
-        self.schedule.charge(rank, now.since(begun));
+        self.schedule.charge(rank, now.since(self.begun));
         if let Outcome::Parked(refused) = outcome {
             self.park(Bit::of_rank(rank), refused, now);
         }
