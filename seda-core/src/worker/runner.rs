@@ -41,8 +41,8 @@ pub(crate) trait Runner {
     /// Gives room that is held ready back, before the worker sleeps.
     fn rest(&mut self, here: &Here);
 
-    /// Buries what the worker's own queue holds.
-    fn abandon(&mut self, here: &Here, death: Death);
+    /// Buries what the worker's own queue and the inbox hold; tells how much.
+    fn abandon(&mut self, here: &Here, death: Death) -> usize;
 }
 
 /// Says whether to look into a stage's inbox.
@@ -301,7 +301,8 @@ impl<H: Handler> Runner for StageRunner<H> {
         }
     }
 
-    fn abandon(&mut self, here: &Here, death: Death) {
+    fn abandon(&mut self, here: &Here, death: Death) -> usize {
+        let mut buried = 0;
         loop {
             let n = self.fill_locally(here, usize::MAX);
             if n == 0 {
@@ -316,11 +317,13 @@ impl<H: Handler> Runner for StageRunner<H> {
             if let Some(meter) = self.meter() {
                 meter.dead.add(n);
             }
+            buried += n;
         }
-        self.crew.core.bury_inbox(death);
+        buried += self.crew.core.bury_inbox(death);
         if let Some(place) = self.crew.core.placement.get() {
             place.mark_idle();
         }
         here.set_meta(&Meta::NONE);
+        buried
     }
 }
