@@ -131,9 +131,13 @@ fn scripted_pair(capacity: usize) -> (Graph, Stage<Script<usize>>) {
 
 #[test]
 fn many_threads_together_never_pass_the_bound() {
-    const CAPACITY: u64 = 24;
+    const CAPACITY: usize = 24;
     let mut graph = Graph::new("crowd");
-    let stage = graph.stage("one").queue(24).batch(1).each(|_: u64| Ok(()));
+    let stage = graph
+        .stage("one")
+        .queue(CAPACITY)
+        .batch(1)
+        .each(|_: u64| Ok(()));
     let running = graph.start(Plan::default().workers(1)).unwrap();
     let stop = AtomicBool::new(false);
     let most = std::thread::scope(|scope| {
@@ -146,9 +150,11 @@ fn many_threads_together_never_pass_the_bound() {
         let watch = scope.spawn(|| {
             let mut most = 0;
             while !stop.load(Ordering::Relaxed) {
-                let ledger = running.ledger();
-                assert_exact(&ledger);
-                most = most.max(account(&ledger, "one").queued);
+                assert_exact(&running.ledger());
+                // What the ledger calls queued is read in two steps, and events
+                // pass in between; the room that is spoken for is one number.
+                let snapshot = running.snapshot();
+                most = most.max(snapshot.stage("one").map_or(0, |stage| stage.reserved));
             }
             most
         });
@@ -158,8 +164,7 @@ fn many_threads_together_never_pass_the_bound() {
         assert_eq!(account(&drained(&running), "one").handled, taken as u64);
         most
     });
-    // A batch gives its room back a moment before it counts as taken.
-    assert!(most <= CAPACITY + 1, "{most} events waited");
+    assert!(most <= CAPACITY, "{most} events waited");
 }
 
 #[test]

@@ -16,7 +16,10 @@ const RUNS: usize = 1_000;
 const SEED: u64 = 20_011_021;
 
 /// Narrows the bound while the stage works, and widens it again.
-struct Narrow;
+struct Narrow {
+    narrow: usize,
+    wide: usize,
+}
 
 impl Controller for Narrow {
     fn period(&self) -> Duration {
@@ -24,7 +27,11 @@ impl Controller for Narrow {
     }
 
     fn update(&mut self, _now: Tick, sample: &Sample) -> Decision {
-        let limit = if sample.queued > 8 { 16 } else { 32 };
+        let limit = if sample.queued > 8 {
+            self.narrow
+        } else {
+            self.wide
+        };
         Decision {
             limit: Some(limit),
             reason: format!("{} wait", sample.queued),
@@ -42,7 +49,10 @@ fn looping(clock: Clock, queue: usize) -> (Graph, Stage<u64>) {
         .stage("check")
         .queue(queue)
         .batch(8)
-        .controller(Narrow)
+        .controller(Narrow {
+            narrow: queue / 2,
+            wide: queue,
+        })
         .each_with(|wire| {
             let store = wire.to(&store).overflow(Overflow::DropNewest);
             let again = wire.to(&parse).overflow(Overflow::DropNewest);

@@ -41,8 +41,8 @@ pub(crate) trait Runner {
     /// Gives room that is held ready back, before the worker sleeps.
     fn rest(&mut self, here: &Here);
 
-    /// Buries what the worker's own queue holds.
-    fn abandon(&mut self, here: &Here, death: Death);
+    /// Buries what the worker's own queue and the inbox hold; tells how much.
+    fn abandon(&mut self, here: &Here, death: Death) -> usize;
 }
 
 /// Says whether to look into a stage's inbox.
@@ -301,7 +301,7 @@ impl<H: Handler> Runner for StageRunner<H> {
         }
     }
 
-    fn abandon(&mut self, here: &Here, death: Death) {
+    fn abandon(&mut self, here: &Here, death: Death) -> usize {
         // A batch that was begun and not finished (only the simulator has one)
         // is taken already, less what is only lent to it.
         let begun = if self.batch.runs.is_empty() {
@@ -312,6 +312,7 @@ impl<H: Handler> Runner for StageRunner<H> {
         if let Some(meter) = self.meter() {
             meter.taken.take_off(begun);
         }
+        let mut buried = 0;
         loop {
             self.fill_locally(here, usize::MAX);
             let n = self.batch.runs.len();
@@ -327,11 +328,13 @@ impl<H: Handler> Runner for StageRunner<H> {
             if let Some(meter) = self.meter() {
                 meter.dead.add(n);
             }
+            buried += n;
         }
-        self.crew.core.bury_inbox(death);
+        buried += self.crew.core.bury_inbox(death);
         if let Some(place) = self.crew.core.placement.get() {
             place.mark_idle();
         }
         here.set_meta(&Meta::NONE);
+        buried
     }
 }

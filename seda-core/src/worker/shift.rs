@@ -139,10 +139,15 @@ impl Shift {
             .for_each(|runner| runner.rest(here));
     }
 
-    /// Buries all that waits here.
+    /// Buries all that waits here, and the letters that this makes.
     pub(crate) fn abandon(&mut self, here: &Here, death: Death) {
-        let runners = self.runners.iter_mut().flatten();
-        runners.for_each(|runner| runner.abandon(here, death));
+        let mut bury = || {
+            let runners = self.runners.iter_mut().flatten();
+            runners
+                .map(|runner| runner.abandon(here, death))
+                .sum::<usize>()
+        };
+        while bury() > 0 {}
     }
 
     /// Does not run a stage until the one that refused has as much room as was
