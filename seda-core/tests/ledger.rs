@@ -285,7 +285,10 @@ fn assert_grows(before: &Ledger, after: &Ledger) {
             ]
         };
         let pairs = totals(before).into_iter().zip(totals(after));
-        assert!(pairs.into_iter().all(|(a, b)| a <= b), "{before:?} {after:?}");
+        assert!(
+            pairs.into_iter().all(|(a, b)| a <= b),
+            "{before:?} {after:?}"
+        );
     }
 }
 
