@@ -79,7 +79,8 @@ impl Room {
 
     /// Tells whether `n` events would find room.
     pub(crate) fn is_open(&self, n: usize) -> bool {
-        self.used.load(Ordering::SeqCst).saturating_add(n) <= self.limit()
+        let used = self.used.load(Ordering::SeqCst);
+        used.saturating_add(n) <= self.limit.load(Ordering::SeqCst)
     }
 
     /// Gives the most events that may be queued just now.
@@ -95,13 +96,13 @@ impl Room {
     /// Changes the bound; what is queued beyond a smaller one stays.
     pub(crate) fn set_capacity(&self, capacity: usize) {
         self.capacity.store(capacity, Ordering::Relaxed);
-        self.limit.store(capacity, Ordering::Relaxed);
+        self.limit.store(capacity, Ordering::SeqCst);
     }
 
     /// Narrows the bound to `limit` events (at least 1), never beyond capacity.
     pub(crate) fn set_limit(&self, limit: usize) {
         self.limit
-            .store(limit.clamp(1, self.capacity()), Ordering::Relaxed);
+            .store(limit.clamp(1, self.capacity()), Ordering::SeqCst);
     }
 
     /// Gives the room that a worker may take ahead of need in one step.

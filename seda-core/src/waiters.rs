@@ -86,30 +86,89 @@ mod loom_tests {
     use loom::thread;
     use std::sync::Arc;
 
+    fn waiter(site: &Arc<Site>, rank: usize) -> Waiter {
+        Waiter {
+            site: Arc::clone(site),
+            worker: 0,
+            bit: Bit::of_rank(rank),
+        }
+    }
+
     /// Whoever parks while the room is freed is let go.
     #[test]
     fn no_waiter_is_forgotten() {
         loom::model(|| {
-            let bit = Bit::of_rank(0);
             let site = Arc::new(Site::detached(1));
-            let room = loom::sync::Arc::new(Room::new(1));
-            let waiters = loom::sync::Arc::new(Waiters::new());
+            let room = Arc::new(Room::new(1));
+            let waiters = Arc::new(Waiters::new());
             assert!(room.reserve(1));
             let freer = {
-                let (room, waiters) = (room.clone(), waiters.clone());
+                let (room, waiters) = (Arc::clone(&room), Arc::clone(&waiters));
                 thread::spawn(move || {
                     room.release(1);
                     waiters.room_freed();
                 })
             };
-            let waiter = Waiter {
-                site: Arc::clone(&site),
-                worker: 0,
-                bit,
-            };
-            waiters.wait(waiter, &room, 1);
+            waiters.wait(waiter(&site, 0), &room, 1);
             freer.join().unwrap();
-            assert!(site.take_unparked(0).contains(bit), "parked for ever");
+            let unparked = site.take_unparked(0);
+            assert!(unparked.contains(Bit::of_rank(0)), "parked for ever");
+        });
+    }
+
+    /// Two stages want the one place: who finds none parks, and who found it
+    /// gives it back. At the end there is room, so nobody is parked.
+    #[test]
+    fn whoever_finds_no_room_is_let_go_when_another_gives_it_back() {
+        loom::model(|| {
+            let site = Arc::new(Site::detached(1));
+            let room = Arc::new(Room::new(1));
+            let waiters = Arc::new(Waiters::new());
+            let want = |site: &Arc<Site>, room: &Room, waiters: &Waiters, rank| {
+                let found = room.reserve(1);
+                if found {
+                    room.release(1);
+                    waiters.room_freed();
+                } else {
+                    waiters.wait(waiter(site, rank), room, 1);
+                }
+                found
+            };
+            let other = {
+                let (site, room, waiters) =
+                    (Arc::clone(&site), Arc::clone(&room), Arc::clone(&waiters));
+                thread::spawn(move || want(&site, &room, &waiters, 1))
+            };
+            let found = [want(&site, &room, &waiters, 0), other.join().unwrap()];
+            let unparked = site.take_unparked(0);
+            for (rank, found) in found.into_iter().enumerate() {
+                let free = found || unparked.contains(Bit::of_rank(rank));
+                assert!(free, "stage {rank} is parked beside free room");
+            }
+            assert_eq!((room.used(), waiters.any()), (0, false));
+        });
+    }
+
+    /// Room comes from a wider bound as well as from events that leave.
+    #[test]
+    fn no_waiter_is_forgotten_when_the_bound_widens() {
+        loom::model(|| {
+            let site = Arc::new(Site::detached(1));
+            let room = Arc::new(Room::new(2));
+            let waiters = Arc::new(Waiters::new());
+            room.set_limit(1);
+            assert!(room.reserve(1));
+            let resizer = {
+                let (room, waiters) = (Arc::clone(&room), Arc::clone(&waiters));
+                thread::spawn(move || {
+                    room.set_limit(2);
+                    waiters.room_freed();
+                })
+            };
+            waiters.wait(waiter(&site, 0), &room, 1);
+            resizer.join().unwrap();
+            let unparked = site.take_unparked(0);
+            assert!(unparked.contains(Bit::of_rank(0)), "parked for ever");
         });
     }
 }

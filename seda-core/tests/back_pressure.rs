@@ -1,4 +1,11 @@
 //! Contract 5: back-pressure without blocking, and the other overflow policies.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::similar_names,
+    reason = "a test stops where something is wrong, and names things as they are"
+)]
 
 mod rig;
 
@@ -294,7 +301,7 @@ fn overflow_of(overflow: Overflow, producer: Producer) -> (Vec<u64>, Vec<DeadLet
         });
     let script = scripted(&mut graph, "script", &sink, overflow);
     let hold = gate.clone();
-    let busy = graph.stage("busy").each(move |_: ()| {
+    let busy = graph.stage("busy").each(move |(): ()| {
         hold.pass();
         Ok(())
     });

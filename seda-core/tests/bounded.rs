@@ -1,4 +1,11 @@
 //! Contract 1: every queue is bounded, in events, and in time where a target is set.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::similar_names,
+    reason = "a test stops where something is wrong, and names things as they are"
+)]
 
 mod rig;
 

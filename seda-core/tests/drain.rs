@@ -1,4 +1,11 @@
 //! Contract 7: a drain finishes what is accepted, a stop does not; both may be called anyhow.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::similar_names,
+    reason = "a test stops where something is wrong, and names things as they are"
+)]
 
 mod rig;
 
@@ -24,18 +31,18 @@ fn fan_out(plan: Plan, copies: u64) -> (Running, Stage<u64>) {
             .queue(10_000)
             .handler_with(|wire| Copies {
                 to: wire.to(&to).overflow(Overflow::Defer),
-                copies,
+                times: copies,
                 left: 0,
             });
     }
     (graph.start(plan).unwrap(), next)
 }
 
-/// Sends each event `copies` times; remembers where it was when refused.
+/// Sends each event a number of times; remembers where it was when refused.
 #[derive(Clone)]
 struct Copies {
     to: Sink<u64>,
-    copies: u64,
+    times: u64,
     left: u64,
 }
 
@@ -45,7 +52,7 @@ impl Handler for Copies {
     fn handle(&mut self, batch: &mut Batch<u64>) -> Result<(), BoxError> {
         while let Some(event) = batch.next() {
             if self.left == 0 {
-                self.left = self.copies;
+                self.left = self.times;
             }
             while self.left > 0 {
                 if self.to.enqueue(event).is_err() {
@@ -103,9 +110,10 @@ fn loops_run_until_they_are_empty() {
         let there = graph.stage("there").queue(1_000).each_with(|wire| {
             let back = wire.to(&back).overflow(Overflow::Reject);
             move |n: u64| {
-                Ok(if n > 0 {
-                    back.enqueue(n - 1)?
-                })
+                let _: () = if n > 0 {
+                    back.enqueue(n - 1)?;
+                };
+                Ok(())
             }
         });
         let back = graph.define(&back).each_with(|wire| {
@@ -232,7 +240,7 @@ fn slots_that_are_outstanding_at_a_drain_may_be_filled_or_dropped() {
     let hold = gate.clone();
     let mut graph = Graph::new("slots");
     let stage = graph.stage("last").each(|_: u64| Ok(()));
-    let busy = graph.stage("busy").blocking(1..=1).each(move |_: ()| {
+    let busy = graph.stage("busy").blocking(1..=1).each(move |(): ()| {
         hold.pass();
         Ok(())
     });

@@ -1,4 +1,11 @@
 //! Contract 4: one panic or error loses one event, and says which.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::similar_names,
+    reason = "a test stops where something is wrong, and names things as they are"
+)]
 
 mod rig;
 
@@ -26,7 +33,7 @@ impl Handler for Moody {
     type Event = u64;
 
     fn handle(&mut self, batch: &mut Batch<u64>) -> Result<(), BoxError> {
-        while let Some(event) = batch.next() {
+        for event in batch.by_ref() {
             self.mine += 1;
             self.had.lock().unwrap().push(self.mine);
             match event % 10 {
@@ -193,7 +200,7 @@ fn a_stage_whose_handler_panics_too_often_is_quarantined_until_it_is_released() 
         .batch(1)
         .restarts(Intensity {
             count: 2,
-            window: Duration::from_secs(3_600),
+            window: Duration::from_hours(1),
         })
         .dead_letters(&letters)
         .each(move |event: u64| {
@@ -233,7 +240,7 @@ fn errors_do_not_count_as_restarts() {
     let mut graph = Graph::new("errors");
     let none = Intensity {
         count: 0,
-        window: Duration::from_secs(3_600),
+        window: Duration::from_hours(1),
     };
     let stage = graph
         .stage("errors")

@@ -1,4 +1,11 @@
 //! Contract 2: every event is where the ledger says, at any time, and comes back by value.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::similar_names,
+    reason = "a test stops where something is wrong, and names things as they are"
+)]
 
 mod rig;
 

@@ -1,4 +1,11 @@
 //! What travels with an event: deadline, class, key, trace; how it is inherited and used.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::similar_names,
+    reason = "a test stops where something is wrong, and names things as they are"
+)]
 
 mod rig;
 

@@ -1,4 +1,11 @@
 //! Contract 6: order by producer and class, and by key.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::similar_names,
+    reason = "a test stops where something is wrong, and names things as they are"
+)]
 
 mod rig;
 
@@ -185,7 +192,7 @@ impl Handler for Keyed {
     type Event = (usize, u64);
 
     fn handle(&mut self, batch: &mut Batch<(usize, u64)>) -> Result<(), BoxError> {
-        while let Some((key, n)) = batch.next() {
+        for (key, n) in batch.by_ref() {
             if self.busy[key].swap(true, Ordering::SeqCst) {
                 self.overlaps.fetch_add(1, Ordering::SeqCst);
             }

@@ -1,300 +1,297 @@
-//! Random sequences of operations, held against a queue of thirty lines.
+//! A stage's queue against a reference model: a bounded queue of twenty lines.
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 mod rig;
 
 use std::collections::VecDeque;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use proptest::prelude::{
-    ProptestConfig, Strategy, prop_assert, prop_assert_eq, prop_oneof, proptest,
-};
-use proptest::test_runner::TestCaseError;
-use rig::{PATIENCE, account, wait_until};
+use proptest::prelude::{Just, Strategy, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use rig::{account, assert_exact};
+use seda_core::simulator::{Service, Simulator};
 use seda_core::testing::probe;
-use seda_core::{Batch, BoxError, Graph, Handler, Plan, Reason, Rejected, Running, Sink, Slots};
+use seda_core::{Clock, Controller, Decision, Graph, Plan, Reason, Sample, Sink, Tick};
+
+/// Is what a bounded queue ought to be.
+struct Model {
+    bound: usize,
+    waiting: VecDeque<u64>,
+    /// Reserved and neither filled nor given back.
+    promised: usize,
+}
+
+impl Model {
+    fn new(bound: usize) -> Self {
+        Self {
+            bound,
+            waiting: VecDeque::new(),
+            promised: 0,
+        }
+    }
+
+    /// Takes all or none.
+    fn offer(&mut self, events: &[u64]) -> bool {
+        let fits = self.has_room(events.len());
+        if fits {
+            self.waiting.extend(events);
+        }
+        fits
+    }
+
+    fn has_room(&self, n: usize) -> bool {
+        self.waiting.len() + self.promised + n <= self.bound
+    }
+}
 
 #[derive(Clone, Debug)]
 enum Step {
     Enqueue,
     EnqueueAll(usize),
+    Lossy,
     Reserve(usize),
-    /// Fills one slot of the reservation at this place, if there is one.
+    /// Fills a slot of the nth open reservation.
     Fill(usize),
-    Drop(usize),
-    /// Takes so many events out.
-    Take(usize),
-    Resize(usize),
-    Close,
+    /// Drops the nth open reservation.
+    GiveUp(usize),
+    Take,
 }
 
-fn steps(closing: u32) -> impl Strategy<Value = Vec<Step>> {
+fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
-        8 => proptest::strategy::Just(Step::Enqueue),
-        4 => (0..7_usize).prop_map(Step::EnqueueAll),
-        4 => (0..5_usize).prop_map(Step::Reserve),
-        6 => (0..3_usize).prop_map(Step::Fill),
-        2 => (0..3_usize).prop_map(Step::Drop),
-        5 => (1..6_usize).prop_map(Step::Take),
-        1 => (1..12_usize).prop_map(Step::Resize),
-        closing => proptest::strategy::Just(Step::Close),
+        6 => Just(Step::Enqueue),
+        3 => (0..6_usize).prop_map(Step::EnqueueAll),
+        1 => Just(Step::Lossy),
+        3 => (0..5_usize).prop_map(Step::Reserve),
+        6 => (0..4_usize).prop_map(Step::Fill),
+        2 => (0..4_usize).prop_map(Step::GiveUp),
+        2 => Just(Step::Take),
     ];
-    proptest::collection::vec(step, 1..60)
+    proptest::collection::vec(step, 0..120)
 }
 
-/// The reference: what any queue of events with reservations does.
-#[derive(Debug)]
-struct Model {
-    capacity: usize,
-    waiting: VecDeque<u64>,
-    reserved: Vec<usize>,
-    closed: bool,
-    accepted: u64,
+proptest! {
+    /// Whatever is asked of it, a queue answers as the model does.
+    #[test]
+    fn a_queue_is_what_the_model_is(bound in 1..12_usize, steps in steps()) {
+        let (sink, seen) = probe(bound);
+        let mut model = Model::new(bound);
+        let mut open = Vec::new();
+        let mut events = 0_u64..;
+        for step in steps {
+            match step {
+                Step::Enqueue => {
+                    let event = events.next().unwrap();
+                    let back = sink.enqueue(event).err().map(|back| (back.event, back.reason));
+                    let refused = (!model.offer(&[event])).then_some((event, Reason::Full));
+                    prop_assert_eq!(back, refused);
+                }
+                Step::EnqueueAll(n) => {
+                    let all: Vec<u64> = events.by_ref().take(n).collect();
+                    let taken = model.offer(&all);
+                    let back = sink.enqueue_all(all.clone()).err().map(|back| (back.event, back.reason));
+                    prop_assert_eq!(back, (!taken).then_some((all, Reason::Full)));
+                }
+                Step::Lossy => {
+                    let event = events.next().unwrap();
+                    prop_assert_eq!(sink.enqueue_lossy(event), model.offer(&[event]));
+                }
+                Step::Reserve(n) => {
+                    let slots = sink.reserve(n).ok();
+                    prop_assert_eq!(slots.is_some(), model.has_room(n));
+                    if let Some(slots) = slots {
+                        model.promised += n;
+                        open.push(slots);
+                    }
+                }
+                Step::Fill(nth) => {
+                    if let Some(slots) = open.get_mut(nth).filter(|slots| slots.left() > 0) {
+                        let event = events.next().unwrap();
+                        slots.fill(event);
+                        model.promised -= 1;
+                        model.waiting.push_back(event);
+                    }
+                }
+                Step::GiveUp(nth) => {
+                    if nth < open.len() {
+                        model.promised -= open.swap_remove(nth).left();
+                    }
+                }
+                Step::Take => {
+                    prop_assert_eq!(seen.take(), Vec::from(std::mem::take(&mut model.waiting)));
+                }
+            }
+        }
+        drop(open);
+        prop_assert_eq!(seen.take(), Vec::from(model.waiting));
+        prop_assert!(sink.reserve(bound).is_ok(), "some room is lost");
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Happening {
+    Enqueue(usize),
+    /// Reserves some, fills fewer.
+    Reserve(usize, usize),
+    /// Lets one event be served.
+    Serve,
+    Narrow(usize),
+}
+
+fn happenings() -> impl Strategy<Value = Vec<Happening>> {
+    let happening = prop_oneof![
+        6 => (1..5_usize).prop_map(Happening::Enqueue),
+        3 => (1..5_usize, 0..5_usize).prop_map(|(n, filled)| Happening::Reserve(n, filled.min(n))),
+        8 => Just(Happening::Serve),
+        2 => (1..12_usize).prop_map(Happening::Narrow),
+    ];
+    proptest::collection::vec(happening, 0..80)
+}
+
+/// Sets the bound that the test wants.
+struct Knob(Arc<AtomicUsize>);
+
+impl Controller for Knob {
+    fn period(&self) -> Duration {
+        PERIOD
+    }
+
+    fn update(&mut self, _now: Tick, _sample: &Sample) -> Decision {
+        Decision {
+            limit: Some(self.0.load(Ordering::Relaxed)),
+            reason: "the test wants it".to_owned(),
+            ..Decision::none()
+        }
+    }
+}
+
+/// Is a stage under a knob, what it handled, and the model beside it.
+struct Bench {
+    simulator: Simulator,
+    inlet: Sink<u64>,
+    bound: Arc<AtomicUsize>,
+    handled: Arc<Mutex<Vec<u64>>>,
+    model: Model,
+    /// What the model's queue has handed out.
+    taken: Vec<u64>,
     rejected: u64,
 }
 
-impl Model {
-    const fn new(capacity: usize) -> Self {
+const CAPACITY: usize = 12;
+/// How often the bound is set.
+const PERIOD: Duration = Duration::from_millis(100);
+
+impl Bench {
+    fn new(seed: u64) -> Self {
+        let bound = Arc::new(AtomicUsize::new(CAPACITY));
+        let handled = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&handled);
+        let mut graph = Graph::new("reference").with_clock(Clock::manual());
+        let stage = graph
+            .stage("one")
+            .queue(CAPACITY)
+            .batch(2)
+            .controller(Knob(Arc::clone(&bound)))
+            .each(move |n: u64| {
+                log.lock().unwrap().push(n);
+                Ok(())
+            });
+        let mut simulator = Simulator::new(graph, &Plan::default().workers(1), seed).unwrap();
+        simulator.service("one", Service::exponential(Duration::from_secs(1)));
+        let inlet = simulator.inlet(&stage);
+        let (model, taken) = (Model::new(CAPACITY), Vec::new());
         Self {
-            capacity,
-            waiting: VecDeque::new(),
-            reserved: Vec::new(),
-            closed: false,
-            accepted: 0,
+            simulator,
+            inlet,
+            bound,
+            handled,
+            model,
+            taken,
             rejected: 0,
         }
     }
 
-    /// Says why `n` more would be refused, if they would be.
-    fn ask(&mut self, n: usize) -> Option<Reason> {
-        let used = self.waiting.len() + self.reserved.iter().sum::<usize>();
-        let refusal = if self.closed {
-            Some(Reason::Closed)
-        } else {
-            (used + n > self.capacity).then_some(Reason::Full)
-        };
-        self.rejected += if refusal.is_some() { n as u64 } else { 0 };
-        refusal
-    }
-
-    fn enter(&mut self, events: &[u64]) {
-        self.accepted += events.len() as u64;
-        self.waiting.extend(events);
-    }
-}
-
-fn check<T: Clone + PartialEq + std::fmt::Debug>(
-    got: Result<(), Rejected<T>>,
-    given: &T,
-    wanted: Option<Reason>,
-) -> Result<(), TestCaseError> {
-    match got {
-        Ok(()) => prop_assert_eq!(None, wanted),
-        Err(back) => {
-            prop_assert_eq!(Some(back.reason), wanted);
-            prop_assert_eq!(&back.event, given, "it came back by value");
+    fn offer(&mut self, events: &[u64]) {
+        let accepted = self.inlet.enqueue_all(events.to_vec()).is_ok();
+        assert_eq!(accepted, self.model.offer(events), "the model disagrees");
+        if !accepted {
+            self.rejected += events.len() as u64;
         }
     }
-    Ok(())
-}
 
-/// Does a step on the enqueue side of both.
-fn enqueue_side<'s>(
-    step: &Step,
-    event: u64,
-    (sink, slots): (&'s Sink<u64>, &mut Vec<Slots<'s, u64>>),
-    model: &mut Model,
-) -> Result<(), TestCaseError> {
-    match *step {
-        Step::Enqueue => {
-            let wanted = model.ask(1);
-            check(sink.enqueue(event), &event, wanted)?;
-            if wanted.is_none() {
-                model.enter(&[event]);
-            }
-        }
-        Step::EnqueueAll(n) => {
-            let events: Vec<u64> = (0..n as u64).map(|k| 100 * event + k).collect();
-            let wanted = model.ask(n);
-            check(sink.enqueue_all(events.clone()), &events, wanted)?;
-            if wanted.is_none() {
-                model.enter(&events);
-            }
-        }
-        Step::Reserve(n) => {
-            let wanted = model.ask(n);
-            let got = sink.reserve(n);
-            prop_assert_eq!(got.as_ref().err().map(|back| back.reason), wanted);
-            if let Ok(more) = got {
-                slots.push(more);
-                model.reserved.push(n);
-            }
-        }
-        Step::Fill(place) => {
-            if let Some(slots) = slots.get_mut(place).filter(|slots| slots.left() > 0) {
-                slots.fill(event);
-                model.reserved[place] -= 1;
-                model.enter(&[event]);
-            }
-        }
-        Step::Drop(place) => {
-            if place < slots.len() {
-                drop(slots.remove(place));
-                model.reserved.remove(place);
-            }
-        }
-        Step::Take(_) | Step::Resize(_) | Step::Close => {}
-    }
-    let left: Vec<usize> = slots.iter().map(Slots::left).collect();
-    prop_assert_eq!(&left, &model.reserved);
-    Ok(())
-}
-
-/// Takes as many events as it is told, and sends them to the test.
-struct Told {
-    orders: mpsc::Receiver<usize>,
-    left: usize,
-    seen: mpsc::Sender<u64>,
-}
-
-impl Handler for Told {
-    type Event = u64;
-
-    fn handle(&mut self, batch: &mut Batch<u64>) -> Result<(), BoxError> {
-        while !batch.is_empty() {
-            if self.left == 0 {
-                match self.orders.recv_timeout(PATIENCE) {
-                    Ok(n) => self.left = n,
-                    Err(_) => return Err("nobody told".into()),
+    fn reserve(&mut self, n: usize, events: &[u64]) {
+        let slots = self.inlet.reserve(n).ok();
+        assert_eq!(slots.is_some(), self.model.has_room(n));
+        match slots {
+            Some(mut slots) => {
+                for event in events {
+                    slots.fill(*event);
                 }
+                self.model.waiting.extend(events);
             }
-            if let Some(event) = batch.next() {
-                self.left -= 1;
-                self.seen.send(event)?;
-            }
+            None => self.rejected += n as u64,
         }
-        Ok(())
-    }
-}
-
-/// A real stage whose worker takes one event, and waits to be told to go on.
-struct Real {
-    running: Running,
-    sink: Sink<u64>,
-    orders: mpsc::Sender<usize>,
-    seen: mpsc::Receiver<u64>,
-}
-
-fn real(capacity: usize) -> Real {
-    let (orders, told) = mpsc::channel();
-    let (tell, seen) = mpsc::channel();
-    let mut told = Some((told, tell));
-    let mut graph = Graph::new("reference");
-    let stage = graph
-        .stage("queue")
-        .queue(capacity)
-        .batch(1)
-        .solo(move |_| {
-            let (orders, seen) = told.take().unwrap();
-            Told {
-                orders,
-                left: 0,
-                seen,
-            }
-        });
-    let sink = graph.inlet(&stage);
-    let running = graph.start(Plan::default().workers(1)).unwrap();
-    Real {
-        running,
-        sink,
-        orders,
-        seen,
-    }
-}
-
-impl Real {
-    /// Waits until the worker has an event in hand, if there is one.
-    fn settle(&self, model: &mut Model, in_hand: &mut Option<u64>) {
-        if in_hand.is_none() {
-            *in_hand = model.waiting.pop_front();
-        }
-        let wanted = (model.waiting.len() as u64, u64::from(in_hand.is_some()));
-        wait_until("the worker has its event", || {
-            let queue = account(&self.running.ledger(), "queue");
-            (queue.queued, queue.in_hand) == wanted
-        });
     }
 
-    fn take(&self, n: usize, model: &mut Model, in_hand: &mut Option<u64>) -> Vec<(u64, u64)> {
-        let n = n.min(model.waiting.len() + usize::from(in_hand.is_some()));
-        let mut pairs = Vec::new();
-        if n > 0 {
-            self.orders.send(n).unwrap();
-            for _ in 0..n {
-                let wanted = in_hand.take().or_else(|| model.waiting.pop_front());
-                let got = self.seen.recv_timeout(PATIENCE);
-                pairs.push((got.unwrap(), wanted.unwrap()));
-            }
-        }
-        pairs
+    /// Runs for a time, then has the model hand out as many as were taken.
+    fn run(&mut self, time: Duration) {
+        self.simulator.run_for(time);
+        let ledger = self.simulator.ledger();
+        assert_exact(&ledger);
+        let one = account(&ledger, "one");
+        let taken = usize::try_from(one.handled + one.in_hand).unwrap();
+        let more = taken - self.taken.len();
+        self.taken.extend(self.model.waiting.drain(..more));
+        assert_eq!(one.queued, self.model.waiting.len() as u64);
+        assert!(one.in_hand > 0 || one.queued == 0, "the worker is idle");
+    }
+
+    fn narrow(&mut self, to: usize) {
+        self.bound.store(to, Ordering::Relaxed);
+        self.model.bound = to;
+        self.run(PERIOD);
+    }
+
+    /// Closes the stage; all that it accepted was handled, in order.
+    fn close(self) {
+        let ledger = self.simulator.drain(Duration::from_secs(100)).unwrap();
+        assert_exact(&ledger);
+        let closed = self.inlet.enqueue(0).unwrap_err();
+        assert_eq!(closed.reason, Reason::Closed);
+        let mut taken = self.taken;
+        taken.extend(self.model.waiting);
+        assert_eq!(*self.handled.lock().unwrap(), taken);
+        let one = account(&ledger, "one");
+        assert_eq!(one.handled, taken.len() as u64);
+        assert_eq!(one.rejected.full, self.rejected);
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
-
+    /// So does the queue of a stage that runs, while its bound moves, until it
+    /// is closed.
     #[test]
-    fn a_probed_queue_does_what_the_reference_does(capacity in 1..9_usize, steps in steps(0)) {
-        let (sink, seen) = probe(capacity);
-        let (mut slots, mut model) = (Vec::new(), Model::new(capacity));
-        for (event, step) in (0..).zip(&steps) {
-            enqueue_side(step, event, (&sink, &mut slots), &mut model)?;
-            if let Step::Take(_) = step {
-                prop_assert_eq!(seen.take(), Vec::from(std::mem::take(&mut model.waiting)));
+    fn the_queue_of_a_running_stage_is_what_the_model_is(
+        seed in 0..u64::MAX,
+        happenings in happenings(),
+    ) {
+        let mut bench = Bench::new(seed);
+        let mut events = 0_u64..;
+        for happening in happenings {
+            match happening {
+                Happening::Enqueue(n) => {
+                    let all: Vec<u64> = events.by_ref().take(n).collect();
+                    bench.offer(&all);
+                }
+                Happening::Reserve(n, filled) => {
+                    let some: Vec<u64> = events.by_ref().take(filled).collect();
+                    bench.reserve(n, &some);
+                }
+                Happening::Serve => bench.run(Duration::from_secs(1)),
+                Happening::Narrow(to) => bench.narrow(to),
             }
         }
-        prop_assert_eq!(seen.take(), Vec::from(model.waiting));
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
-
-    #[test]
-    fn a_running_stage_does_what_the_reference_does(capacity in 1..9_usize, steps in steps(1)) {
-        let real = real(capacity);
-        let (mut slots, mut model) = (Vec::new(), Model::new(capacity));
-        let (mut in_hand, mut taken) = (None, 0);
-        for (event, step) in (0..).zip(&steps) {
-            enqueue_side(step, event, (&real.sink, &mut slots), &mut model)?;
-            match *step {
-                Step::Take(n) => {
-                    for (got, wanted) in real.take(n, &mut model, &mut in_hand) {
-                        prop_assert_eq!(got, wanted);
-                        taken += 1;
-                    }
-                }
-                Step::Resize(capacity) => {
-                    prop_assert!(real.running.resize("queue", capacity));
-                    model.capacity = capacity;
-                }
-                Step::Close => {
-                    real.running.begin_drain();
-                    model.closed = true;
-                }
-                _ => {}
-            }
-            real.settle(&mut model, &mut in_hand);
-            let queue = account(&real.running.ledger(), "queue");
-            prop_assert!(queue.balances());
-            prop_assert_eq!((queue.accepted, queue.rejected.total()), (model.accepted, model.rejected));
-            prop_assert_eq!(queue.handled, taken);
-        }
-        drop(slots);
-        let left = usize::from(in_hand.is_some()) + model.waiting.len();
-        for (got, wanted) in real.take(left, &mut model, &mut in_hand) {
-            prop_assert_eq!(got, wanted);
-        }
-        let ledger = real.running.drain(PATIENCE).unwrap();
-        prop_assert_eq!(account(&ledger, "queue").handled, model.accepted);
+        bench.close();
     }
 }

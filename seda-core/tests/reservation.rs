@@ -1,4 +1,11 @@
 //! Contract 3: room is taken for all of a batch or for none of it, in two phases if need be.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::similar_names,
+    reason = "a test stops where something is wrong, and names things as they are"
+)]
 
 mod rig;
 

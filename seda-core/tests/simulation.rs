@@ -1,216 +1,155 @@
-//! The simulator against what queueing theory says, and how fast it is.
+//! The simulator against queueing theory: waits, losses, slow-downs, classes.
+//!
+//! Source: Kleinrock, Queueing Systems I (M/M/1, M/D/1 by Pollaczek and
+//! Khinchine, M/M/1/K).
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 mod rig;
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rig::{account, assert_exact};
 use seda_core::simulator::{Arrivals, Service, Simulator};
-use seda_core::{Batch, BoxError, Class, Classes, Clock, Graph, Handler, Meta, Plan, Stage};
+use seda_core::{Class, Classes, Clock, Graph, Meta, Plan, Tick};
 
-const MILLI: Duration = Duration::from_millis(1);
+const MEAN: Duration = Duration::from_millis(1);
+const SEED: u64 = 1_961;
+/// How far a measured mean may be from theory.
+const TOLERANCE: f64 = 0.05;
 
-/// Sums up how long events of each class waited.
-#[derive(Clone, Default)]
-struct Waits(Arc<Mutex<[(f64, f64); 3]>>);
+/// Is one event: when it came, and its class.
+type Customer = (Tick, u8);
+/// Is how long an event stayed, and its class.
+type Stays = Arc<Mutex<Vec<(Duration, u8)>>>;
 
-impl Waits {
-    fn mean(&self, class: usize) -> f64 {
-        let (sum, n) = self.0.lock().unwrap()[class];
-        sum / n
-    }
-
-    fn count(&self) -> f64 {
-        self.0.lock().unwrap().iter().map(|(_, n)| n).sum()
-    }
-}
-
-impl Handler for Waits {
-    type Event = u64;
-
-    fn handle(&mut self, batch: &mut Batch<u64>) -> Result<(), BoxError> {
-        while batch.next().is_some() {
-            let class = usize::from(batch.meta().class().0);
-            let mut waits = self.0.lock().unwrap();
-            waits[class].0 += batch.waited().as_secs_f64();
-            waits[class].1 += 1.0;
-        }
+/// Makes one server of 1 ms on average, and what it will see.
+fn server(
+    queue: usize,
+    classes: Option<Classes>,
+    service: Service,
+    rate: f64,
+) -> (Simulator, Stays) {
+    let clock = Clock::manual();
+    let stays = Stays::default();
+    let (seen, watch) = (Arc::clone(&stays), clock.clone());
+    let mut graph = Graph::new("one server").with_clock(clock.clone());
+    let stage = graph.stage("serve").queue(queue).batch(1);
+    let stage = match classes {
+        Some(classes) => stage.classes(classes),
+        None => stage,
+    };
+    let stage = stage.each(move |(came, class): Customer| {
+        seen.lock().unwrap().push((watch.now().since(came), class));
         Ok(())
-    }
-}
-
-/// One server that takes 1 ms on average, and `load` of that arrives.
-fn server(service: Service, arrivals: Arrivals, classes: Option<Classes>) -> (Simulator, Waits) {
-    let waits = Waits::default();
-    let mut graph = Graph::new("server").with_clock(Clock::manual());
-    let mut builder = graph.stage("serve").queue(1_000_000).batch(1);
-    if let Some(classes) = classes {
-        builder = builder.classes(classes);
-    }
-    let stage: Stage<u64> = builder.handler(waits.clone());
-    let mut simulator = Simulator::new(graph, &Plan::default().workers(1), 2_026).unwrap();
+    });
+    let mut simulator = Simulator::new(graph, &Plan::default().workers(1), SEED).unwrap();
     simulator.service("serve", service);
     let inlet = simulator.inlet(&stage);
-    simulator.arrivals(inlet, arrivals, |n| {
-        // Independent of the arrivals, as theory has it.
-        let class = Class(u8::try_from((n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) % 3).unwrap());
-        (n, Meta::NONE.with_class(class))
+    simulator.arrivals(inlet, Arrivals::poisson(rate), move |n| {
+        // Which class is next must be chance too: Poisson arrivals split evenly.
+        let class = (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20).count_ones() % 2;
+        let class = u8::try_from(class).unwrap_or(0);
+        let meta = Meta::NONE.with_class(Class(class));
+        ((clock.now(), class), meta)
     });
-    (simulator, waits)
+    (simulator, stays)
 }
 
-fn mean_wait(service: Service, load: f64) -> f64 {
-    let (mut simulator, waits) = server(service, Arrivals::poisson(load * 1_000.0), None);
-    let begun = Instant::now();
-    simulator.run_for(Duration::from_secs(250));
-    let steps = simulator.steps();
-    let rate = steps as f64 / begun.elapsed().as_secs_f64();
-    println!("{steps} steps, {rate:.0} steps/s");
-    assert_exact(&simulator.drain(Duration::from_secs(10)).unwrap());
-    let all = waits.0.lock().unwrap();
-    let sum: f64 = all.iter().map(|(sum, _)| sum).sum();
-    let n: f64 = all.iter().map(|(_, n)| n).sum();
-    assert!((n / (load * 250_000.0) - 1.0).abs() < 0.02, "{n} events");
+/// Gives the mean stay in units of the mean service time, of those that match.
+fn mean_stay(stays: &Stays, of: impl Fn(u8) -> bool) -> f64 {
+    let stays = stays.lock().unwrap();
+    let stays = stays.iter().filter(|(_, class)| of(*class));
+    let (sum, n) = stays.fold((0.0, 0.0), |(sum, n), (stay, _)| {
+        (sum + stay.div_duration_f64(MEAN), n + 1.0)
+    });
     sum / n
 }
 
-fn assert_near(measured: f64, theory: f64) {
-    let off = measured / theory - 1.0;
-    assert!(off.abs() < 0.05, "{measured}, in theory {theory}");
-}
-
-#[test]
-fn the_mean_wait_of_mm1_is_that_of_theory() {
-    for load in [0.3, 0.6] {
-        // W = rho / (mu - lambda)
-        let wait = mean_wait(Service::exponential(MILLI), load);
-        assert_near(wait, load / (1.0 - load) * 1e-3);
-    }
-}
-
-#[test]
-fn the_mean_wait_of_md1_is_half_of_that() {
-    for load in [0.3, 0.6] {
-        // W = rho / 2 (mu - lambda)
-        let wait = mean_wait(Service::constant(MILLI), load);
-        assert_near(wait, load / (1.0 - load) / 2.0 * 1e-3);
-    }
-}
-
-#[test]
-fn the_mean_wait_with_two_kinds_of_events_is_that_of_pollaczek_and_khinchine() {
-    let (short, long, share) = (MILLI / 2, MILLI * 3, 0.2);
-    // E(S) = 1 ms, E(S²) = 2 ms²; W = lambda E(S²) / 2 (1 - rho)
-    let wait = mean_wait(Service::bimodal(short, long, share), 0.5);
-    assert_near(wait, 0.5 * 2.0 / (2.0 * 0.5) * 1e-3);
-}
-
-#[test]
-fn the_fixed_cost_of_a_batch_is_paid_once_for_all_of_it() {
-    let mut graph = Graph::new("fixed").with_clock(Clock::manual());
-    let stage = graph.stage("fsync").batch(100).each(|_: u64| Ok(()));
-    let inlet = graph.inlet(&stage);
-    inlet.enqueue_all((0..101).collect()).unwrap();
-    let mut simulator = Simulator::new(graph, &Plan::default().workers(1), 1).unwrap();
-    let each = Duration::from_micros(1);
-    simulator.service("fsync", Service::constant(each).with_fixed(each * 9));
-    simulator.run_for(Duration::from_micros(10));
-    assert_eq!(account(&simulator.ledger(), "fsync").handled, 1);
-    // 10 µs an event by what is known: 50 fit in the time of a batch.
-    simulator.run_for(Duration::from_micros(59));
-    assert_eq!(account(&simulator.ledger(), "fsync").handled, 51);
-}
-
-#[test]
-fn a_stage_that_is_slowed_down_handles_less_for_that_time_only() {
-    let arrivals = Arrivals::uniform(900.0);
-    let (mut simulator, waits) = server(Service::constant(MILLI), arrivals, None);
-    let second = Duration::from_secs(1);
-    simulator.slow_down("serve", 3.0, second..second * 2);
-    simulator.slow_down("serve", 2.0, second * 3 / 2..second * 2);
-    let mut handled = [0.0; 4];
-    for (n, piece) in handled.iter_mut().enumerate() {
-        simulator.run_for(if n == 0 || n == 3 { second } else { second / 2 });
-        *piece = waits.count();
-    }
-    let done: Vec<f64> = handled.windows(2).map(|w| w[1] - w[0]).collect();
-    assert!((898.0..=900.0).contains(&handled[0]), "{handled:?}");
-    assert!((166.0..=168.0).contains(&done[0]), "3 ms each: {done:?}");
-    assert!((82.0..=85.0).contains(&done[1]), "6 ms each: {done:?}");
+fn assert_near(what: &str, measured: f64, theory: f64) {
+    println!("seed {SEED}: {what}: measured {measured:.4}, theory {theory:.4}");
+    let off = (measured / theory - 1.0).abs();
     assert!(
-        (998.0..=1_001.0).contains(&done[2]),
-        "the backlog: {done:?}"
+        off < TOLERANCE,
+        "seed {SEED}: {what}: {measured} for {theory}"
     );
 }
 
+/// W = rho / (1 - rho) services.
 #[test]
-fn urgent_classes_wait_less_and_the_mean_stays_the_same() {
-    let run = |classes: Option<Classes>| {
-        let arrivals = Arrivals::poisson(900.0);
-        let (mut simulator, waits) = server(Service::exponential(MILLI), arrivals, classes);
-        simulator.run_for(Duration::from_secs(100));
-        [waits.mean(0), waits.mean(1), waits.mean(2)]
-    };
-    let fifo = run(None);
-    let strict = run(Some(Classes::strict(3)));
-    assert!(fifo.iter().all(|wait| (wait / fifo[0] - 1.0).abs() < 0.1));
-    assert!(strict[0] < strict[1] && strict[1] < strict[2], "{strict:?}");
-    // Cobham: W0 / ((1 - s(k-1)) (1 - s(k))) with W0 = 0.9 ms, s = 0.3 k; one
-    // pick in 64 goes to who waited longest, which the first class pays.
-    println!("{strict:?}");
-    assert!((1.2e-3..1.5e-3).contains(&strict[0]), "{strict:?}");
-    assert!((3.0e-3..3.6e-3).contains(&strict[1]), "{strict:?}");
-    let mean = |waits: &[f64; 3]| waits.iter().sum::<f64>() / 3.0;
-    assert!((mean(&strict) / mean(&fifo) - 1.0).abs() < 0.1, "conserved");
-}
-
-#[test]
-fn shares_divide_the_time_of_a_simulated_domain() {
-    let mut graph = Graph::new("shares").with_clock(Clock::manual());
-    let stages = ["one", "three"].map(|name| graph.stage(name).queue(10_000).each(|_: u64| Ok(())));
-    for stage in &stages {
-        let inlet = graph.inlet(stage);
-        inlet.enqueue_all((0..10_000).collect()).unwrap();
+fn the_wait_of_m_m_1_is_that_of_theory() {
+    for (rate, theory) in [(500.0, 1.0), (700.0, 7.0 / 3.0)] {
+        let (mut simulator, stays) = server(10_000, None, Service::exponential(MEAN), rate);
+        simulator.run_for(Duration::from_secs(400));
+        let wait = mean_stay(&stays, |_| true) - 1.0;
+        assert_near("wait of M/M/1", wait, theory);
     }
-    let plan = Plan::default().workers(1).share("one", 1).share("three", 3);
-    let mut simulator = Simulator::new(graph, &plan, 1).unwrap();
-    simulator.service("one", Service::constant(MILLI));
-    simulator.service("three", Service::constant(MILLI));
-    simulator.run_for(Duration::from_secs(4));
-    let ledger = simulator.ledger();
-    let one = account(&ledger, "one").handled;
-    let three = account(&ledger, "three").handled;
-    // One pick in 61 goes by rank, so that nobody starves.
-    assert!((900..=1_100).contains(&one), "{one} and {three}");
-    assert!((2_900..=3_100).contains(&three), "{one} and {three}");
 }
 
+/// W = rho / 2 (1 - rho) services: half of it is due to chance in the service.
 #[test]
-fn a_simulated_pool_has_as_many_servers_as_threads() {
-    let mut graph = Graph::new("pool").with_clock(Clock::manual());
-    let stage = graph.stage("pool").blocking(3..=3).each(|_: u64| Ok(()));
-    let inlet = graph.inlet(&stage);
-    inlet.enqueue_all((0..600).collect()).unwrap();
-    let mut simulator = Simulator::new(graph, &Plan::default().workers(1), 1).unwrap();
-    simulator.service("pool", Service::constant(MILLI));
-    simulator.run_for(Duration::from_millis(100));
-    assert_eq!(account(&simulator.ledger(), "pool").handled, 300);
-}
-
-#[test]
-fn events_that_enter_between_two_runs_are_handled_in_the_next() {
-    let mut graph = Graph::new("between").with_clock(Clock::manual());
-    let stage = graph.stage("serve").each(|_: u64| Ok(()));
-    let mut simulator = Simulator::new(graph, &Plan::default().workers(1), 1).unwrap();
-    let inlet = simulator.inlet(&stage);
-    for round in 1..=3 {
-        simulator.run_for(MILLI);
-        inlet.enqueue(round).unwrap();
-        simulator.run_for(MILLI);
-        assert_eq!(account(&simulator.ledger(), "serve").handled, round);
+fn the_wait_of_m_d_1_is_half_of_it() {
+    for (rate, theory) in [(500.0, 0.5), (700.0, 7.0 / 6.0)] {
+        let (mut simulator, stays) = server(10_000, None, Service::constant(MEAN), rate);
+        simulator.run_for(Duration::from_secs(400));
+        let wait = mean_stay(&stays, |_| true) - 1.0;
+        assert_near("wait of M/D/1", wait, theory);
     }
-    inlet.enqueue(4).unwrap();
-    let ledger = simulator.drain(MILLI).unwrap();
-    assert_eq!(account(&ledger, "serve").handled, 4);
+}
+
+/// P(loss) = (1 - rho) rho^K / (1 - rho^(K+1)), K with the one in service.
+#[test]
+fn a_bound_rejects_the_share_of_m_m_1_k() {
+    for (rate, queue) in [(800.0, 4), (1_000.0, 9), (2_000.0, 3)] {
+        let (mut simulator, _) = server(queue, None, Service::exponential(MEAN), rate);
+        simulator.run_for(Duration::from_secs(200));
+        let ledger = simulator.drain(Duration::from_secs(10)).unwrap();
+        assert_exact(&ledger);
+        let serve = account(&ledger, "serve");
+        let rho: f64 = rate * MEAN.as_secs_f64();
+        let states: f64 = (0..=queue + 1).map(|n| power(rho, n)).sum();
+        let theory = power(rho, queue + 1) / states;
+        let events = |n: u64| Duration::from_nanos(n);
+        let share = events(serve.rejected.full).div_duration_f64(events(serve.offered));
+        assert_near("loss of M/M/1/K", share, theory);
+    }
+}
+
+fn power(base: f64, n: usize) -> f64 {
+    std::iter::repeat_n(base, n).product()
+}
+
+#[test]
+fn a_slow_down_lasts_as_long_as_it_should() {
+    let secs = Duration::from_secs;
+    let (mut simulator, stays) = server(10_000, None, Service::constant(MEAN), 100.0);
+    simulator.slow_down("serve", 4.0, secs(100)..secs(300));
+    let mut means = Vec::new();
+    for until in [100, 300, 400] {
+        let now = simulator.now().since(Tick::ZERO);
+        simulator.run_for(secs(until).saturating_sub(now));
+        means.push(mean_stay(&stays, |_| true));
+        stays.lock().unwrap().clear();
+    }
+    // M/D/1 at rho 0.1 and 0.4: a stay of s (1 + rho / 2 (1 - rho)).
+    let (swift, slow) = (1.0 + 0.1 / 1.8, 4.0 * (1.0 + 0.4 / 1.2));
+    for (mean, theory) in means.into_iter().zip([swift, slow, swift]) {
+        assert_near("stay of M/D/1 with a slow-down", mean, theory);
+    }
+}
+
+/// Cobham: with residual work R = rho / 2 services, the urgent wait
+/// R / (1 - rho') and the others R / (1 - rho') (1 - rho), where rho' is the
+/// load of the urgent.
+///
+/// One pick in 64 goes to who waited longest, which changes little here.
+#[test]
+fn strict_classes_wait_as_cobham_says() {
+    let classes = Some(Classes::strict(2));
+    let (mut simulator, stays) = server(10_000, classes, Service::constant(MEAN), 600.0);
+    simulator.run_for(Duration::from_secs(400));
+    for (class, theory) in [(0, 0.3 / 0.7), (1, 0.3 / (0.7 * 0.4))] {
+        let wait = mean_stay(&stays, |of| of == class) - 1.0;
+        assert_near("wait of a class", wait, theory);
+    }
 }

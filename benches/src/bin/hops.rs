@@ -75,7 +75,7 @@ fn pipelines() -> Vec<Candidate<'static>> {
     let mut candidates = Vec::new();
     for batch in BATCHES {
         let plans = [
-            ("one core", Plan::default().workers(1), 1_000_000),
+            ("one core", Plan::default().workers(1), 3_000_000),
             ("default", Plan::default(), 1_000_000),
             ("one pool", pipeline::one_pool(2), 100_000),
             ("classic", Plan::seda_classic(), 60_000),

@@ -59,8 +59,10 @@ impl<'g> SourceBuilder<'g> {
         F: FnOnce(&Wire) -> M,
     {
         let mut make = prepare(&self.wire());
+        let name = self.name.clone();
         self.add(Box::new(move |worker| {
-            Some(make(worker).map(|source| Box::new(source) as Box<dyn Source>))
+            let source = make(worker).map(|source| Box::new(source) as Box<dyn Source>);
+            Some(source.map_err(|error| format!("source `{name}`: {error}").into()))
         }));
     }
 

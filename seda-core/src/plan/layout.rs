@@ -36,6 +36,7 @@ impl Plan {
             domains: Vec::new(),
             complaints: self.strangers(stages, sources),
         };
+        layout.complaints.extend(self.empty_domains());
         for (index, wish) in stages.iter().enumerate() {
             layout.seat_stage(index, wish);
         }
@@ -56,6 +57,20 @@ impl Plan {
         strangers
             .map(|name| format!("the plan places `{name}`, but no stage has that name"))
             .collect()
+    }
+
+    /// Domains in which nothing could run.
+    fn empty_domains(&self) -> Vec<String> {
+        let complain = |(name, kind): (&String, &DomainKind)| match *kind {
+            DomainKind::Cores { workers: 0 } => Some(format!(
+                "domain `{name}`: 0 workers run nothing; give it at least 1"
+            )),
+            DomainKind::Blocking { min, max } if min == 0 || max < min => Some(format!(
+                "domain `{name}`: no pool of {min} to {max} threads; give 1 <= min <= max"
+            )),
+            _ => None,
+        };
+        self.domains.iter().filter_map(complain).collect()
     }
 }
 

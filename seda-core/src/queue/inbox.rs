@@ -181,3 +181,89 @@ impl<E> State<E> {
         all
     }
 }
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::Inbox;
+    use crate::domain::Site;
+    use crate::driver::Wake;
+    use crate::queue::runs::{Entry, Runs, Stamp};
+    use crate::ready::Bit;
+    use loom::sync::atomic::{AtomicBool, Ordering};
+    use loom::thread;
+    use std::sync::Arc;
+
+    struct Alarm(AtomicBool);
+
+    impl Wake for Alarm {
+        fn wake(&self) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+
+    fn push(inbox: &Inbox<u8>, site: &Site, bit: Bit) {
+        let event = Entry {
+            stamp: Stamp::NONE,
+            event: 1,
+        };
+        let pushed = inbox.push(|| Ok(None), [event], |_| site.mark_ready(None, bit));
+        assert!(pushed.is_ok());
+        site.wake(None);
+    }
+
+    /// A worker that finds its inbox empty and goes to sleep while an event
+    /// comes in took the event, sees the ready bit, or is woken.
+    #[test]
+    fn no_event_waits_while_its_worker_sleeps() {
+        loom::model(|| {
+            let bit = Bit::of_rank(3);
+            let inbox = Arc::new(Inbox::new(None));
+            let site = Arc::new(Site::detached(1));
+            let alarm = Arc::new(Alarm(AtomicBool::new(false)));
+            site.set_waker(0, Arc::clone(&alarm) as Arc<dyn Wake>);
+            let maker = {
+                let (inbox, site) = (Arc::clone(&inbox), Arc::clone(&site));
+                thread::spawn(move || push(&inbox, &site, bit))
+            };
+            let mut taken = Runs::new();
+            inbox.take_into(&mut taken, 8, || site.mark_idle(None, bit));
+            site.sleepers().enter(0);
+            let saw = site.ready_for(0).contains(bit);
+            maker.join().unwrap();
+            let waits = inbox.len() > 0;
+            assert_eq!(site.ready_for(0).contains(bit), waits, "the bit lies");
+            let woken = alarm.0.load(Ordering::SeqCst);
+            assert!(!waits || saw || woken, "asleep with an event to handle");
+        });
+    }
+
+    /// Two workers take while two events come in: each event is taken once or
+    /// waits with its ready bit set.
+    #[test]
+    fn the_ready_bit_never_lies() {
+        loom::model(|| {
+            let bit = Bit::of_rank(70);
+            let inbox = Arc::new(Inbox::new(None));
+            let site = Arc::new(Site::detached(2));
+            push(&inbox, &site, bit);
+            let take = move |inbox: &Inbox<u8>, site: &Site| {
+                let mut taken = Runs::new();
+                inbox.take_into(&mut taken, 1, || site.mark_idle(None, bit));
+                taken.len()
+            };
+            let other = {
+                let (inbox, site) = (Arc::clone(&inbox), Arc::clone(&site));
+                thread::spawn(move || take(&inbox, &site))
+            };
+            let maker = {
+                let (inbox, site) = (Arc::clone(&inbox), Arc::clone(&site));
+                thread::spawn(move || push(&inbox, &site, bit))
+            };
+            let mine = take(&inbox, &site);
+            let theirs = other.join().unwrap();
+            maker.join().unwrap();
+            assert_eq!(mine + theirs + inbox.len(), 2);
+            assert_eq!(site.ready_for(0).contains(bit), inbox.len() > 0);
+        });
+    }
+}

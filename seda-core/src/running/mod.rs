@@ -159,9 +159,9 @@ impl Inner {
         }
         drop(tell);
         for result in told.iter().take(expected) {
-            if let Err(error) = result {
-                complaints.push(error.to_string());
-            }
+            let complaint = result.err().map(|error| error.to_string());
+            // A seat that was left at once may have been tried again.
+            complaints.extend(complaint.filter(|new| !complaints.contains(new)));
         }
         if complaints.is_empty() {
             Ok(())

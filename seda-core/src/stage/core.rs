@@ -152,8 +152,10 @@ impl<E> StageCore<E> {
         let place = || self.placement.get();
         let enter = || {
             let late = right == Right::Vetted && self.is_closed_inlet(edge);
-            let lane = || place().and_then(|place| place.lane(meta));
-            if late { Err(Shut) } else { Ok(lane()) }
+            if late {
+                return Err(Shut);
+            }
+            Ok(place().and_then(|place| place.lane(meta)))
         };
         let mut pushed = 0;
         self.inbox.push(enter, entries, |n| {

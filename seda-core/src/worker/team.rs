@@ -179,8 +179,16 @@ impl Team {
             self.cpu.lock().threads.push((seat.worker(), cpu));
         }
         here.ready.store(crate::ready::Set::EMPTY);
-        match self.set_up(seat) {
-            Err(error) => started(Err(error)),
+        // A panic must not look like a thread that nobody wanted.
+        let set_up = catch_unwind(AssertUnwindSafe(|| self.set_up(seat)))
+            .unwrap_or_else(|panic| Err(format!("panic: {}", panic_message(&*panic)).into()));
+        match set_up {
+            Err(error) => {
+                let (domain, worker) = (self.site.name(), seat.worker());
+                started(Err(
+                    format!("domain `{domain}`, worker {worker}: {error}").into()
+                ));
+            }
             Ok(mut worker_loop) => {
                 started(Ok(()));
                 if let Err(error) = worker_loop.live(here) {

@@ -57,7 +57,7 @@ pub(crate) struct Gate(Arc<(Mutex<Passes>, Condvar)>);
 #[derive(Default)]
 struct Passes {
     open: bool,
-    passes: usize,
+    left: usize,
     arrived: usize,
 }
 
@@ -68,13 +68,13 @@ impl Gate {
         let mut state = state.lock().unwrap();
         state.arrived += 1;
         changed.notify_all();
-        let blocked = |state: &mut Passes| !state.open && state.passes == 0;
+        let blocked = |state: &mut Passes| !state.open && state.left == 0;
         let (mut state, waited) = changed
             .wait_timeout_while(state, PATIENCE, blocked)
             .unwrap();
         assert!(!waited.timed_out(), "nobody opened the gate");
         if !state.open {
-            state.passes -= 1;
+            state.left -= 1;
         }
     }
 
@@ -86,7 +86,7 @@ impl Gate {
 
     /// Lets `n` more through.
     pub(crate) fn let_through(&self, n: usize) {
-        self.0.0.lock().unwrap().passes += n;
+        self.0.0.lock().unwrap().left += n;
         self.0.1.notify_all();
     }
 
