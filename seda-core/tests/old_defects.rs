@@ -1,4 +1,11 @@
 //! What the first implementation of SEDA got wrong, one test for each defect.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::similar_names,
+    reason = "a test stops where something is wrong, and names things as they are"
+)]
 
 mod rig;
 
@@ -35,7 +42,7 @@ impl Source for Paced {
     }
 }
 
-/// 1. A regeneration step clamped to 1 ms capped every rate at 1,000/s.
+/// Defect 1: A regeneration step clamped to 1 ms capped every rate at 1,000/s.
 #[test]
 fn defect_1_rates_above_a_thousand_a_second_are_not_capped() {
     let mut graph = Graph::new("fast").with_clock(Clock::manual());
@@ -82,7 +89,7 @@ impl Admission<u64> for Bucket {
     }
 }
 
-/// 2. A batch of any length passed the bound; a refused one had consumed its tokens.
+/// Defect 2: A batch of any length passed the bound; a refused one had consumed its tokens.
 #[test]
 fn defect_2_a_batch_counts_as_a_whole_and_consumes_nothing_when_it_is_refused() {
     let bucket = Bucket::default();
@@ -153,7 +160,7 @@ fn watched() -> (Running, Stage<u64>, Gate, Watched) {
     (running, stage, gate, watched)
 }
 
-/// 3. Each enqueue woke every thread, and `closed` was read outside the lock.
+/// Defect 3: Each enqueue woke every thread, and `closed` was read outside the lock.
 #[test]
 fn defect_3_an_enqueue_wakes_one_sleeper_and_none_when_all_are_awake() {
     let (running, stage, gate, watched) = watched();
@@ -254,7 +261,7 @@ impl Model {
     }
 }
 
-/// 4. The pool grew by one thread in 8 s and did not ask whether that helps.
+/// Defect 4: The pool grew by one thread in 8 s and did not ask whether that helps.
 #[test]
 fn defect_4_a_pool_that_blocks_grows_at_once_and_one_that_computes_does_not() {
     assert!(grown(ThreadControl::new(16, 2), Work::Blocks) >= 12);
@@ -266,7 +273,7 @@ fn defect_4_a_pool_that_blocks_grows_at_once_and_one_that_computes_does_not() {
     );
 }
 
-/// 5. An exception lost the rest of its batch.
+/// Defect 5: An exception lost the rest of its batch.
 #[test]
 fn defect_5_a_failure_loses_one_event_of_its_batch() {
     let seen = Arc::<Mutex<Vec<u64>>>::default();
@@ -288,7 +295,7 @@ fn defect_5_a_failure_loses_one_event_of_its_batch() {
     assert_eq!(account(&ledger, "fails").failed, 2);
 }
 
-/// 6. A timer that fired without samples used the first of a stale array.
+/// Defect 6: A timer that fired without samples used the first of a stale array.
 #[test]
 fn defect_6_a_controller_without_samples_decides_nothing() {
     let target = Some(Duration::from_millis(10));
@@ -313,7 +320,7 @@ fn defect_6_a_controller_without_samples_decides_nothing() {
     }
 }
 
-/// 7. Racy counters fed a controller.
+/// Defect 7: Racy counters fed a controller.
 #[test]
 fn defect_7_counts_of_many_threads_are_exact() {
     let last = Arc::<Mutex<Sample>>::default();
@@ -376,7 +383,7 @@ impl Controller for Ordered {
     }
 }
 
-/// 8. What came while a thread slept waited for up to a second. A thread that
+/// Defect 8: What came while a thread slept waited for up to a second. A thread that
 /// sits on the seat of one that has left must be woken as that one was.
 #[test]
 fn defect_8_a_thread_that_was_hired_again_is_woken_at_once() {
@@ -420,7 +427,7 @@ fn defect_8_workers_that_sleep_for_ever_are_woken_by_every_enqueue() {
     drained(&running);
 }
 
-/// 9. A reservation could dangle for ever.
+/// Defect 9: A reservation could dangle for ever.
 #[test]
 fn defect_9_a_dropped_reservation_gives_its_room_back() {
     let (sink, seen) = probe(3);
@@ -439,7 +446,7 @@ fn defect_9_a_dropped_reservation_gives_its_room_back() {
     assert!(sink.reserve(3).is_ok());
 }
 
-/// 10. Its controllers rejected most of the traffic at half load.
+/// Defect 10: Its controllers rejected most of the traffic at half load.
 #[test]
 fn defect_10_nothing_is_rejected_at_half_load() {
     let mut graph = Graph::new("half").with_clock(Clock::manual());

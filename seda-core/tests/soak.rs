@@ -1,4 +1,11 @@
 //! A short soak: a million events while everything that may go wrong does.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::similar_names,
+    reason = "a test stops where something is wrong, and names things as they are"
+)]
 
 mod rig;
 
@@ -29,9 +36,12 @@ struct Counts {
 }
 
 impl Counts {
-    fn add(&self, counts: &[AtomicU64; 5], stage: usize, n: u64) {
-        let _ = self;
-        counts[stage].fetch_add(n, Ordering::Relaxed);
+    fn handled(&self, stage: usize, n: u64) {
+        self.handled[stage].fetch_add(n, Ordering::Relaxed);
+    }
+
+    fn failed(&self, stage: usize, n: u64) {
+        self.failed[stage].fetch_add(n, Ordering::Relaxed);
     }
 }
 
@@ -56,18 +66,18 @@ impl Handler for Pass {
     fn handle(&mut self, batch: &mut Batch<u64>) -> Result<(), BoxError> {
         while let Some(event) = batch.next() {
             if event % 1_009 == 7 {
-                self.counts.add(&self.counts.failed, self.place, 1);
+                self.counts.failed(self.place, 1);
                 panic!("on purpose");
             }
             if event % 503 == 11 {
-                self.counts.add(&self.counts.failed, self.place, 1);
+                self.counts.failed(self.place, 1);
                 return Err("on purpose".into());
             }
             if let Err(back) = self.to.enqueue(event + 1) {
                 batch.defer(back.event - 1);
                 break;
             }
-            self.counts.add(&self.counts.handled, self.place, 1);
+            self.counts.handled(self.place, 1);
         }
         Ok(())
     }
@@ -88,18 +98,18 @@ impl Handler for Store {
         let events = batch.take_up_to(16);
         let n = events.len() as u64;
         if events.iter().any(|event| event % 4_001 == 5) {
-            self.counts.add(&self.counts.failed, STORE, n);
+            self.counts.failed(STORE, n);
             return Err("the disk is full".into());
         }
         for event in events {
-            let to = if event % 7 == 0 {
+            let to = if event.is_multiple_of(7) {
                 &self.again
             } else {
                 &self.answer
             };
             to.enqueue_lossy(event / 2);
         }
-        self.counts.add(&self.counts.handled, STORE, n);
+        self.counts.handled(STORE, n);
         Ok(())
     }
 }
@@ -119,7 +129,7 @@ fn service(counts: &Arc<Counts>) -> (Graph, Stage<u64>) {
     });
     let count = Arc::clone(counts);
     let answer = graph.stage("answer").queue(200).each(move |_: u64| {
-        count.add(&count.handled, ANSWER, 1);
+        count.handled(ANSWER, 1);
         Ok(())
     });
     let again = graph.declare::<u64>("again", 64);
@@ -165,7 +175,7 @@ fn produce(producer: u64, inlet: &Sink<u64>, running: &Running, counts: &Counts)
             1 => Meta::NONE.with_key(Key::of(&(n % 31))),
             _ => Meta::NONE,
         };
-        let (offered, accepted) = if n % 5 == 0 {
+        let (offered, accepted) = if n.is_multiple_of(5) {
             let all = inlet.with(meta).enqueue_all(vec![n, n + 1, n + 2]);
             (3, if all.is_ok() { 3 } else { 0 })
         } else {
@@ -208,7 +218,9 @@ fn round(plan: Plan, end: impl FnOnce(&Running, &AtomicU64) -> Ledger + Send) ->
             .collect();
         scope.spawn(|| disturb(&running, &done));
         let ending = scope.spawn(|| end(&running, &counts.offered));
-        producers.into_iter().for_each(|p| p.join().unwrap());
+        for producer in producers {
+            producer.join().unwrap();
+        }
         let ledger = ending.join().unwrap();
         done.store(true, Ordering::Release);
         ledger
@@ -273,7 +285,7 @@ fn a_million_events_are_all_accounted_for() {
         round(Plan::default().workers(2), |running, offered| {
             wait_for(offered, all / 3);
             let drained = running.drain(Duration::ZERO);
-            drained.map_or_else(|error| error.ledger, |ledger| ledger);
+            let _ = drained.unwrap_or_else(|error| error.ledger);
             running.stop()
         }),
         round(Plan::seda_classic(), |running, offered| {

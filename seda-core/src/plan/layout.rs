@@ -83,15 +83,14 @@ struct Layout<'p> {
 impl Layout<'_> {
     fn seat_stage(&mut self, index: usize, wish: &Wish) {
         let chosen = self.chosen(&wish.name);
-        let (name, kind) = match chosen {
-            Some(domain) => match self.kind_of(&domain, &wish.name) {
-                Some(kind) => (domain, kind),
-                None => return,
-            },
-            None => {
-                self.check_own_name(wish);
-                self.usual(wish)
-            }
+        let (name, kind) = if let Some(domain) = chosen {
+            let Some(kind) = self.kind_of(&domain, &wish.name) else {
+                return;
+            };
+            (domain, kind)
+        } else {
+            self.check_own_name(wish);
+            self.usual(wish)
         };
         if wish.blocking.is_some() && matches!(kind, DomainKind::Cores { .. }) {
             self.complaints.push(format!(
