@@ -1,7 +1,9 @@
 //! The shared side of a domain: what is ready, who sleeps, how to wake them.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use crate::driver::Wake;
 use crate::ready::{Bit, Set, SharedSet};
@@ -23,7 +25,7 @@ struct Post {
     ready: SharedSet,
     /// Stages that were parked on this worker and may run again.
     unparked: SharedSet,
-    waker: OnceLock<Arc<dyn Wake>>,
+    waker: Mutex<Option<Arc<dyn Wake>>>,
 }
 
 impl Site {
@@ -51,10 +53,11 @@ impl Site {
         self.workers.len()
     }
 
-    /// Sets who wakes a worker; a second call for the same worker changes nothing.
+    /// Sets who wakes a worker: that of the thread which sits there now, since
+    /// the threads of an elastic domain come and go.
     pub(crate) fn set_waker(&self, worker: usize, waker: Arc<dyn Wake>) {
         if let Some(post) = self.workers.get(worker) {
-            let _ = post.waker.set(waker);
+            *post.waker.lock() = Some(waker);
         }
     }
 
@@ -124,7 +127,8 @@ impl Site {
 
     fn ring(&self, worker: usize) {
         let post = self.workers.get(worker);
-        if let Some(waker) = post.and_then(|post| post.waker.get()) {
+        let waker = post.and_then(|post| post.waker.lock().clone());
+        if let Some(waker) = waker {
             waker.wake();
         }
     }

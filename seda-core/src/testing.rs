@@ -59,7 +59,7 @@ impl<E: Send + 'static> Probe<E> {
 
     /// Takes the events out with their meta.
     pub fn take_with_meta(&self) -> Vec<(E, Meta)> {
-        let entries = self.core.inbox.drain();
+        let entries = self.core.inbox.drain(|| {});
         self.core.common.room.release(entries.len());
         entries
             .map(|entry| (entry.event, entry.stamp.meta))

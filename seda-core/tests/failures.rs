@@ -17,7 +17,7 @@ use rig::{Gate, account, assert_exact, drained, now, wait_until};
 use seda_core::simulator::{Service, Simulator};
 use seda_core::{
     Batch, BoxError, Cause, Class, Clock, DeadLetter, Death, Failure, Graph, Handler, Intensity,
-    Key, Ledger, Meta, Plan, QueueView, Reason, Tick, TraceId, Verdict,
+    Key, Ledger, Meta, Plan, QueueView, Reason, Sink, Slots, Tick, TraceId, Verdict,
 };
 
 /// Fails on what it is told to, and remembers since when it is there.
@@ -345,4 +345,39 @@ impl Handler for Panics {
         batch.next();
         panic!("on purpose");
     }
+}
+
+/// A slot that was promised is filled while the quarantined stage is being
+/// emptied: the event is buried too, and a drain does not wait for it.
+#[test]
+fn an_event_that_enters_while_a_queue_is_buried_is_buried_too() {
+    let slots = Arc::<Mutex<Option<Slots<'static, u64>>>>::default();
+    let late = Arc::clone(&slots);
+    let mut graph = Graph::new("late");
+    let letters = graph
+        .stage("letters")
+        .admission(move |_: &DeadLetter<u64>, _: &Meta, _: &QueueView| {
+            if let Some(mut slots) = late.lock().unwrap().take() {
+                slots.fill(4_711);
+            }
+            Verdict::Admit
+        })
+        .each(|_: DeadLetter<u64>| Ok(()));
+    let once = Intensity {
+        count: 0,
+        window: Duration::from_secs(1),
+    };
+    let bad = graph
+        .stage("bad")
+        .blocking(1..=1)
+        .restarts(once)
+        .dead_letters(&letters)
+        .each(|_: u64| panic!("on purpose"));
+    // A slot borrows its sink; this one must live in a closure.
+    let inlet: &'static Sink<u64> = Box::leak(Box::new(graph.inlet(&bad)));
+    *slots.lock().unwrap() = Some(inlet.reserve(1).unwrap());
+    inlet.enqueue_all(vec![1, 2, 3]).unwrap();
+    let ledger = drained(&graph.start(Plan::default().workers(1)).unwrap());
+    let bad = account(&ledger, "bad");
+    assert_eq!((bad.failed, bad.dead_lettered), (1, 3), "{bad:?}");
 }

@@ -209,6 +209,18 @@ fn a_domain_that_cannot_be_is_named() {
     }
 }
 
+#[test]
+fn a_stage_whose_own_pool_has_the_name_of_another_domain_is_named() {
+    let pool = DomainKind::Blocking { min: 1, max: 2 };
+    for name in ["cores", "disk"] {
+        let plan = Plan::default().workers(1).domain("disk", pool);
+        let words = [&format!("stage `{name}`"), "a domain is called"];
+        assert_complains_of_plan(plan, &words, |graph| {
+            graph.stage(name).blocking(1..=1).each(|_: u64| Ok(()));
+        });
+    }
+}
+
 struct Silent;
 
 impl seda_core::Handler for Silent {

@@ -16,7 +16,7 @@ use rig::{Gate, account, assert_exact, drained, wait_until};
 use seda_core::simulator::{Service, Simulator};
 use seda_core::{
     Batch, BoxError, Class, Classes, Clock, DeadLetter, Death, DomainKind, Graph, Handler, Key,
-    Meta, Plan, Reason, Sink, Stage, Tick, TraceId,
+    Meta, Overflow, Plan, Reason, Running, Sink, Stage, Tick, TraceId,
 };
 
 fn full_meta() -> Meta {
@@ -311,4 +311,73 @@ fn a_trace_names_the_path_and_the_waits() {
         ]
     );
     assert!(simulator.trace(TraceId::new(6).unwrap()).is_empty());
+}
+
+/// The letter is made while an event is handled that has nothing to do with it.
+#[test]
+fn a_dead_letter_does_not_inherit_from_the_event_in_hand() {
+    let metas = Arc::<Mutex<Vec<(u64, Meta, Meta)>>>::default();
+    let keep = Arc::clone(&metas);
+    let mut graph = Graph::new("evicted");
+    let letters = graph.stage("letters").handler(Letters(keep));
+    let small = graph
+        .stage("small")
+        .queue(1)
+        .dead_letters(&letters)
+        .each(|_: u64| Ok(()));
+    let feed = graph
+        .stage("feed")
+        .handler_with(|wire| Late(wire.to(&small).overflow(Overflow::DropOldest)));
+    let running = graph.start(Plan::default().workers(1)).unwrap();
+    let soon = running.now().after(Duration::from_millis(20));
+    let meta = Meta::NONE.with_class(Class(7)).with_deadline(soon);
+    running
+        .inlet(&feed)
+        .with(meta)
+        .enqueue(running.clone())
+        .unwrap();
+    wait_until("it is handled", || running.ledger().is_empty());
+    let ledger = drained(&running);
+    let metas = metas.lock().unwrap();
+    if account(&ledger, "feed").handled == 0 {
+        // The machine was too slow: the event expired before it was handled.
+        return;
+    }
+    let evicted = Meta::NONE.with_class(Class(1));
+    assert_eq!(*metas, [(1, evicted, Meta::NONE)]);
+}
+
+#[derive(Clone)]
+struct Letters(Arc<Mutex<Vec<(u64, Meta, Meta)>>>);
+
+impl Handler for Letters {
+    type Event = DeadLetter<u64>;
+
+    fn handle(&mut self, batch: &mut Batch<DeadLetter<u64>>) -> Result<(), BoxError> {
+        while let Some(letter) = batch.next() {
+            let seen = (letter.event, letter.meta, batch.meta());
+            self.0.lock().unwrap().push(seen);
+        }
+        Ok(())
+    }
+}
+
+/// Evicts an event once the deadline of the one in hand has passed.
+#[derive(Clone)]
+struct Late(Sink<u64>);
+
+impl Handler for Late {
+    type Event = Running;
+
+    fn handle(&mut self, batch: &mut Batch<Running>) -> Result<(), BoxError> {
+        while let Some(running) = batch.next() {
+            let plain = self.0.with(Meta::NONE);
+            plain.enqueue(1)?;
+            while running.now() <= batch.meta().deadline() {
+                std::thread::yield_now();
+            }
+            plain.enqueue(2)?;
+        }
+        Ok(())
+    }
 }

@@ -286,3 +286,42 @@ fn a_plan_puts_every_stage_where_it_says() {
     let classic = domains(Plan::seda_classic());
     assert!(classic.iter().all(|(stage, (domain, _))| stage == domain));
 }
+
+#[test]
+fn each_worker_of_a_stage_has_a_handler_of_its_own_and_a_solo_stage_has_one() {
+    for (plan, workers) in [
+        (Plan::default().workers(1), 1),
+        (Plan::default().workers(3), 3),
+    ] {
+        let clones = Arc::new(Mutex::new(0));
+        let solos = Arc::new(Mutex::new(0));
+        let mut graph = Graph::new("handlers");
+        graph.stage("many").handler(Cloned(Arc::clone(&clones)));
+        let count = Arc::clone(&solos);
+        graph.stage("solo").solo(move |_| {
+            *count.lock().unwrap() += 1;
+            Cloned(Arc::default())
+        });
+        drained(&graph.start(plan).unwrap());
+        assert_eq!(*clones.lock().unwrap(), workers);
+        assert_eq!(*solos.lock().unwrap(), 1);
+    }
+}
+
+struct Cloned(Arc<Mutex<usize>>);
+
+impl Clone for Cloned {
+    fn clone(&self) -> Self {
+        *self.0.lock().unwrap() += 1;
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl Handler for Cloned {
+    type Event = u64;
+
+    fn handle(&mut self, batch: &mut Batch<u64>) -> Result<(), BoxError> {
+        batch.for_each(drop);
+        Ok(())
+    }
+}

@@ -17,6 +17,7 @@ use crate::graph::spec::Spec;
 use crate::graph::wire::Wire;
 use crate::graph::{Graph, Stage};
 use crate::handler::{Each, Handler};
+use crate::meta::Meta;
 use crate::queue::classes::Classes;
 use crate::worker::restarts::Intensity;
 use crate::worker::runner::Maker;
@@ -112,7 +113,8 @@ impl<'g, E: Send + 'static> StageBuilder<'g, E> {
     pub fn dead_letters(self, stage: &Stage<DeadLetter<E>>) -> Self {
         let sink = self.wire().failures(stage);
         let undertaker = move |letter| {
-            sink.enqueue_lossy(letter);
+            // An event in hand, if there is one, has nothing to do with it.
+            sink.with(Meta::NONE).enqueue_lossy(letter);
         };
         let _ = self.stage.core.undertaker.set(Box::new(undertaker));
         self

@@ -84,10 +84,10 @@ impl Layout<'_> {
     fn seat_stage(&mut self, index: usize, wish: &Wish) {
         let chosen = self.chosen(&wish.name);
         let (name, kind) = if let Some(domain) = chosen {
-            match self.kind_of(&domain, &wish.name) {
-                Some(kind) => (domain, kind),
-                None => return,
-            }
+            let Some(kind) = self.kind_of(&domain, &wish.name) else {
+                return;
+            };
+            (domain, kind)
         } else {
             self.check_own_name(wish);
             self.usual(wish)

@@ -134,9 +134,11 @@ impl<E> Inbox<E> {
         state.drain()
     }
 
-    /// Gives out all it holds and stays open.
-    pub(crate) fn drain(&self) -> Runs<E> {
-        self.0.lock().drain()
+    /// Gives out all it holds and stays open. `idle` runs under the lock.
+    pub(crate) fn drain(&self, idle: impl FnOnce()) -> Runs<E> {
+        let mut state = self.0.lock();
+        idle();
+        state.drain()
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -6,6 +6,8 @@ use crate::control::conductor::Levers;
 use crate::control::{Decision, Sample};
 use crate::running::controls;
 use crate::running::parts::Parts;
+use crate::simulator::crew;
+use crate::worker::team::Team;
 
 /// Is what controllers see and move in the simulator.
 pub(crate) struct VirtualLevers<'p> {
@@ -14,21 +16,18 @@ pub(crate) struct VirtualLevers<'p> {
 }
 
 impl VirtualLevers<'_> {
-    fn threads_of(&self, stage: usize) -> Option<&AtomicUsize> {
+    fn threads_of(&self, stage: usize) -> Option<(&Team, &AtomicUsize)> {
         let stage = self.parts.around.roster.iter().nth(stage)?;
-        let team = self
-            .parts
-            .teams
-            .iter()
-            .position(|team| stage.runs_at(&team.site))?;
-        self.threads.get(team)
+        let mut teams = self.parts.teams.iter().zip(self.threads);
+        let (team, threads) = teams.find(|(team, _)| stage.runs_at(&team.site))?;
+        Some((team, threads))
     }
 }
 
 impl Levers for VirtualLevers<'_> {
     fn sample(&self, stage: usize) -> Sample {
         let threads = self.threads_of(stage);
-        let threads = threads.map_or(1, |threads| threads.load(Ordering::Relaxed));
+        let threads = threads.map_or(1, |(_, threads)| threads.load(Ordering::Relaxed));
         let stage = self.parts.around.roster.iter().nth(stage);
         Sample {
             threads,
@@ -37,8 +36,10 @@ impl Levers for VirtualLevers<'_> {
     }
 
     fn apply(&self, stage: usize, decision: &Decision) {
-        if let (Some(wanted), Some(threads)) = (decision.threads, self.threads_of(stage)) {
-            threads.store(wanted, Ordering::Relaxed);
+        if let (Some(wanted), Some((team, threads))) = (decision.threads, self.threads_of(stage)) {
+            let most = team.kind.workers_max();
+            let held = wanted.clamp(crew::smallest(team).min(most), most);
+            threads.store(held, Ordering::Relaxed);
         }
         if let Some(stage) = self.parts.around.roster.iter().nth(stage) {
             controls::apply(stage, decision);

@@ -86,7 +86,7 @@ impl<E: Send + 'static> Sink<E> {
     pub fn enqueue_lossy(&self, event: E) -> bool {
         match here::with(|here| self.put_quickly(here, event)) {
             Ok(()) => true,
-            Err(event) => here::with(|here| self.put_lossy(here, event)),
+            Err(event) => here::with(|here| self.put_lossy(here, &here.meta(), event)),
         }
     }
 
@@ -163,12 +163,11 @@ impl<E: Send + 'static> Sink<E> {
     }
 
     #[cold]
-    fn put_lossy(&self, here: &Here, event: E) -> bool {
-        let meta = here.meta();
-        let vetted = self.core.vet(here, &self.edge, &meta, &Ask::Event(&event));
+    fn put_lossy(&self, here: &Here, meta: &Meta, event: E) -> bool {
+        let vetted = self.core.vet(here, &self.edge, meta, &Ask::Event(&event));
         let put = match vetted {
             Ok(()) => self
-                .put_or_evict(here, &meta, event)
+                .put_or_evict(here, meta, event)
                 .map_err(|(reason, _)| reason),
             Err((reason, _)) => Err(reason),
         };
@@ -372,6 +371,11 @@ impl<'s, E: Send + 'static> SinkWith<'s, E> {
     /// As for [`Sink::enqueue`].
     pub fn enqueue(&self, event: E) -> Result<(), Rejected<E>> {
         here::with(|here| self.sink.put(here, &self.meta, event))
+    }
+
+    /// Enqueues one event or drops it. See [`Sink::enqueue_lossy`].
+    pub fn enqueue_lossy(&self, event: E) -> bool {
+        here::with(|here| self.sink.put_lossy(here, &self.meta, event))
     }
 
     /// Enqueues all events, or none. See [`Sink::enqueue_all`].

@@ -206,7 +206,9 @@ impl<E> StageCore<E> {
         let dead = if death == Death::Stopped {
             self.inbox.close()
         } else {
-            self.inbox.drain()
+            let place = self.placement.get();
+            self.inbox
+                .drain(|| place.into_iter().for_each(Placement::mark_idle))
         };
         let n = dead.len();
         if n > 0 {

@@ -331,9 +331,6 @@ impl<H: Handler> Runner for StageRunner<H> {
             buried += n;
         }
         buried += self.crew.core.bury_inbox(death);
-        if let Some(place) = self.crew.core.placement.get() {
-            place.mark_idle();
-        }
         here.set_meta(&Meta::NONE);
         buried
     }
