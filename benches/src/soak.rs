@@ -266,7 +266,6 @@ mod tests {
 
     #[test]
     fn a_short_soak_has_an_exact_ledger() {
-        std::panic::set_hook(Box::new(|_| {}));
         let totals = soak(400_000, |_| {});
         assert!(totals.is_exact() && totals.offered >= 400_000, "{totals:?}");
         assert!(totals.failed > 0 && totals.dead > 0, "{totals:?}");

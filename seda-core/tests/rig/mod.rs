@@ -23,6 +23,19 @@ pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
+/// Keeps panics that say "on purpose" off the terminal, and no others.
+pub(crate) fn hush_panics_on_purpose() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if panic.payload_as_str() != Some("on purpose") {
+                usual(panic);
+            }
+        }));
+    });
+}
+
 /// Gives the account of a stage that must be there.
 pub(crate) fn account(ledger: &Ledger, stage: &str) -> Account {
     ledger.stage(stage).expect("the stage is known").clone()
