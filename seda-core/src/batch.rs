@@ -113,6 +113,12 @@ impl<E> Batch<E> {
         given
     }
 
+    /// Tells whether events expired.
+    #[inline]
+    pub(crate) const fn has_expired(&self) -> bool {
+        !self.expired.is_empty()
+    }
+
     /// Gives the events that expired, once.
     pub(crate) fn take_expired(&mut self) -> Vec<Entry<E>> {
         std::mem::take(&mut self.expired)

@@ -42,7 +42,19 @@ impl Tick {
 
     /// Gives the time since `earlier`, or zero when `earlier` is later.
     pub const fn since(self, earlier: Self) -> Duration {
-        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+        Duration::from_nanos(self.nanos_since(earlier))
+    }
+
+    /// As [`since`](Self::since), in nanoseconds: once per batch, the divisions
+    /// of a [`Duration`] would show.
+    pub(crate) const fn nanos_since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// As [`after`](Self::after), in nanoseconds.
+    #[must_use]
+    pub(crate) const fn after_nanos(self, wait: u64) -> Self {
+        Self(self.0.saturating_add(wait))
     }
 }
 

@@ -215,6 +215,18 @@ thread_local! {
     };
 }
 
+/// Gives where the current thread sits.
+#[inline]
+pub(crate) fn seat() -> SeatId {
+    HERE.with(Here::seat)
+}
+
+/// Gives the epoch of the current thread.
+#[inline]
+pub(crate) fn epoch() -> Epoch {
+    HERE.with(Here::epoch)
+}
+
 /// Runs `look` with the state of the current thread.
 #[inline]
 pub(crate) fn with<R>(look: impl FnOnce(&Here) -> R) -> R {

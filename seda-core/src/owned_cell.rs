@@ -8,7 +8,7 @@
 use std::cell::{Cell, UnsafeCell};
 use std::fmt;
 
-use crate::here::{Here, Seat, SeatId};
+use crate::here::{self, Seat, SeatId};
 
 /// Is a value that only the thread sitting on its seat can reach.
 pub(crate) struct OwnedCell<T> {
@@ -20,9 +20,8 @@ pub(crate) struct OwnedCell<T> {
 
 // SAFETY: `owner` is never written after `new`. `busy` and `value` are touched
 // only inside `with`, after the check that the current thread sits on `owner`.
-// A `&Here` is that thread's own (`Here` is neither `Send` nor `Sync`, and is
-// made only by the thread-local of here.rs), and at most one thread sits on a
-// seat at a time (a `Seat` is unique, not `Clone`, and borrowed mutably for as
+// `here::seat` reads the current thread's own thread-local, which only
+// `Seat::sit` writes, and at most one thread sits on a seat at a time (a `Seat` is unique, not `Clone`, and borrowed mutably for as
 // long as a thread sits on it; handing it on synchronises the two threads). So
 // no two threads ever touch them at once. `T: Send`, since the value is reached
 // from whichever thread sits there, and dropped by whichever drops the cell.
@@ -53,11 +52,10 @@ impl<T> OwnedCell<T> {
     #[inline]
     pub(crate) fn with<A, R>(
         &self,
-        here: &Here,
         argument: A,
         work: impl FnOnce(&mut T, A) -> R,
     ) -> Result<R, A> {
-        if !here.seat().is(self.owner) || self.busy.replace(true) {
+        if !here::seat().is(self.owner) || self.busy.replace(true) {
             return Err(argument);
         }
         let _free = Free(&self.busy);
@@ -89,7 +87,7 @@ impl<T> fmt::Debug for OwnedCell<T> {
 #[cfg(test)]
 mod tests {
     use super::OwnedCell;
-    use crate::here::{self, Seat};
+    use crate::here::Seat;
 
     #[test]
     fn only_the_owner_reaches_the_value() {
@@ -99,19 +97,19 @@ mod tests {
             *value += more;
             *value
         };
-        assert_eq!(here::with(|here| cell.with(here, 5, add)), Err(5));
-        assert_eq!(seats[1].sit(|here| cell.with(here, 5, add)), Err(5));
-        assert_eq!(seats[0].sit(|here| cell.with(here, 5, add)), Ok(6));
+        assert_eq!(cell.with(5, add), Err(5));
+        assert_eq!(seats[1].sit(|_| cell.with(5, add)), Err(5));
+        assert_eq!(seats[0].sit(|_| cell.with(5, add)), Ok(6));
     }
 
     #[test]
     fn a_nested_borrow_is_refused_and_the_next_one_is_not() {
         let mut seats = Seat::new_domain(1);
         let cell = OwnedCell::new(&seats[0], 0);
-        seats[0].sit(|here| {
-            let nested = cell.with(here, (), |_, ()| cell.with(here, 7, |_, n| n));
+        seats[0].sit(|_| {
+            let nested = cell.with((), |_, ()| cell.with(7, |_, n| n));
             assert_eq!(nested, Ok(Err(7)));
-            assert_eq!(cell.with(here, 7, |_, n| n), Ok(7));
+            assert_eq!(cell.with(7, |_, n| n), Ok(7));
         });
     }
 
@@ -119,12 +117,12 @@ mod tests {
     fn a_panic_ends_the_borrow() {
         let mut seats = Seat::new_domain(1);
         let cell = OwnedCell::new(&seats[0], 0);
-        seats[0].sit(|here| {
+        seats[0].sit(|_| {
             let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                let _ = cell.with(here, (), |_, ()| panic!("on purpose"));
+                let _ = cell.with((), |_, ()| panic!("on purpose"));
             }));
             assert!(caught.is_err());
-            assert!(cell.with(here, (), |_, ()| ()).is_ok());
+            assert!(cell.with((), |_, ()| ()).is_ok());
         });
     }
 
@@ -135,11 +133,11 @@ mod tests {
         for round in 0..4 {
             std::thread::scope(|scope| {
                 scope.spawn(|| {
-                    seats[0].sit(|here| cell.with(here, round, Vec::push).is_ok());
+                    seats[0].sit(|_| cell.with(round, Vec::push).is_ok());
                 });
             });
         }
-        let held = seats[0].sit(|here| cell.with(here, (), |value, ()| value.clone()));
+        let held = seats[0].sit(|_| cell.with((), |value, ()| value.clone()));
         assert_eq!(held, Ok(vec![0, 1, 2, 3]));
     }
 }

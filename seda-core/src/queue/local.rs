@@ -2,7 +2,7 @@
 
 use crate::queue::EventQueue;
 use crate::queue::classes::Classes;
-use crate::queue::runs::{Entry, Epoch, Runs, Stamp};
+use crate::queue::runs::{Entry, Epoch, Runs};
 use crate::room::Room;
 
 /// Is the events that one worker enqueued for itself, and the room it holds ready.
@@ -21,44 +21,34 @@ impl<E> LocalQueue<E> {
         }
     }
 
-    /// Appends an event in the worker's current epoch; gives it back when there
-    /// is no room, or when it needs a closer look. Tells whether the queue was
-    /// empty.
+    /// Appends an event to the run that this worker has begun in this epoch,
+    /// in room that it holds ready; gives it back where there is neither.
     #[inline]
+    pub(crate) fn push_on(&mut self, epoch: Epoch, event: E) -> Result<(), E> {
+        if !self.events.is_in(epoch) || self.pocket == 0 {
+            return Err(event);
+        }
+        self.pocket -= 1;
+        self.events.push_on(event);
+        Ok(())
+    }
+
+    /// Appends an event that begins a run, or needs more room to be made ready;
+    /// gives it back when there is none, or when it needs a closer look. Tells
+    /// whether the queue was empty.
     pub(crate) fn push_in(
         &mut self,
         room: &Room,
-        (epoch, event): (Epoch, E),
-        stamp: impl FnOnce() -> Stamp,
-    ) -> Result<bool, E> {
-        if !self.events.is_in(epoch) {
-            return self.begin_run(room, (epoch, event), stamp);
-        }
-        if self.pocket == 0 && !self.refill(room) {
-            return Err(event);
-        }
-        self.pocket -= 1;
-        Ok(self.events.push_on(event))
-    }
-
-    // Out of line, so that the common way stays short.
-    #[cold]
-    #[inline(never)]
-    fn begin_run(
-        &mut self,
-        room: &Room,
-        (epoch, event): (Epoch, E),
-        stamp: impl FnOnce() -> Stamp,
+        epoch: Epoch,
+        entry: Entry<E>,
     ) -> Result<bool, E> {
         if epoch == Epoch::CLOSER_LOOK || (self.pocket == 0 && !self.refill(room)) {
-            return Err(event);
+            return Err(entry.event);
         }
         self.pocket -= 1;
-        let stamp = stamp();
-        Ok(self.events.push_in(epoch, Entry { stamp, event }))
+        Ok(self.events.push_in(epoch, entry))
     }
 
-    #[cold]
     fn refill(&mut self, room: &Room) -> bool {
         self.pocket = room.reserve_up_to(room.pocket());
         self.pocket > 0

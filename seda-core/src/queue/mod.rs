@@ -48,8 +48,8 @@ impl<E> EventQueue<E> {
 
     /// Appends an event to the last run; see [`Runs::push_on`].
     #[inline]
-    pub(crate) fn push_on(&mut self, event: E) -> bool {
-        self.fifo.push_on(event)
+    pub(crate) fn push_on(&mut self, event: E) {
+        self.fifo.push_on(event);
     }
 
     /// Appends an event that begins a run; see [`Runs::push_in`].
@@ -61,6 +61,7 @@ impl<E> EventQueue<E> {
     }
 
     /// Moves up to `limit` events to the back of `into`.
+    #[inline]
     pub(crate) fn take_into(&mut self, into: &mut Runs<E>, limit: usize) {
         match &mut self.classified {
             None if into.is_empty() && limit >= self.fifo.len() => {

@@ -88,13 +88,11 @@ impl<E> Runs<E> {
     }
 
     /// Appends an event to the last run, which [`is_in`](Self::is_in) the
-    /// pushing thread's epoch; tells whether it was empty.
+    /// pushing thread's epoch, and so is not empty.
     #[inline]
-    pub(crate) fn push_on(&mut self, event: E) -> bool {
+    pub(crate) fn push_on(&mut self, event: E) {
         self.last_len += 1;
-        let was_empty = self.events.is_empty();
         self.events.push_back(event);
-        was_empty
     }
 
     /// Appends an event, which begins a run in this epoch of the only thread
@@ -201,9 +199,12 @@ impl<E> Runs<E> {
     }
 
     /// Empties it, and starts over at the front of its memory, which is in the cache.
+    #[inline]
     pub(crate) fn clear(&mut self) {
         self.events.clear();
-        self.closed.clear();
+        if !self.closed.is_empty() {
+            self.closed.clear();
+        }
         self.last_len = 0;
         self.epoch = Epoch::NONE;
     }
@@ -235,7 +236,7 @@ impl<E> Iterator for Runs<E> {
 mod tests {
     use std::collections::VecDeque;
 
-    use proptest::prelude::{Strategy, prop_assert_eq, prop_oneof, proptest};
+    use proptest::prelude::{Strategy, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
     use super::{Entry, Epoch, Runs, Stamp};
     use crate::clock::Tick;
@@ -296,12 +297,13 @@ mod tests {
                         if epoch.1 != at {
                             epoch = (epoch.0.next(), at);
                         }
-                        let was_empty = if runs.is_in(epoch.0) {
-                            runs.push_on(event)
+                        if runs.is_in(epoch.0) {
+                            prop_assert!(!model.is_empty());
+                            runs.push_on(event);
                         } else {
-                            runs.push_in(epoch.0, Entry { stamp: stamp(at), event })
-                        };
-                        prop_assert_eq!(was_empty, model.is_empty());
+                            let was_empty = runs.push_in(epoch.0, Entry { stamp: stamp(at), event });
+                            prop_assert_eq!(was_empty, model.is_empty());
+                        }
                         model.push_back((at, event));
                     }
                     Step::PushFront(at) => {

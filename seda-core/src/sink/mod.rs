@@ -1,6 +1,7 @@
 //! The enqueue side of a stage's queue.
 
 pub(crate) mod slots;
+pub(crate) mod with;
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use crate::queue::local::LocalQueue;
 use crate::queue::runs::{Entry, Stamp};
 use crate::rejected::{Reason, Rejected};
 use crate::sink::slots::Slots;
+use crate::sink::with::SinkWith;
 use crate::stage::core::{Ask, Refusal, Right, StageCore};
 
 /// Enqueues events for one stage, along one edge of the graph.
@@ -63,7 +65,7 @@ impl<E: Send + 'static> Sink<E> {
     /// queue is no error.
     #[inline]
     pub fn enqueue(&self, event: E) -> Result<(), Rejected<E>> {
-        match here::with(|here| self.put_quickly(here, event)) {
+        match self.put_quickly(event) {
             Ok(()) => Ok(()),
             Err(event) => self.put_inheriting(event),
         }
@@ -84,7 +86,7 @@ impl<E: Send + 'static> Sink<E> {
 
     /// Enqueues one event or drops it; tells which. The drop is counted.
     pub fn enqueue_lossy(&self, event: E) -> bool {
-        match here::with(|here| self.put_quickly(here, event)) {
+        match here::with(|here| self.put_locally(here, event)) {
             Ok(()) => true,
             Err(event) => here::with(|here| self.put_lossy(here, &here.meta(), event)),
         }
@@ -113,7 +115,7 @@ impl<E: Send + 'static> Sink<E> {
     /// # Ok::<(), seda_core::BoxError>(())
     /// ```
     pub const fn with(&self, meta: Meta) -> SinkWith<'_, E> {
-        SinkWith { sink: self, meta }
+        SinkWith::new(self, meta)
     }
 
     pub(crate) fn core(&self) -> &StageCore<E> {
@@ -124,23 +126,44 @@ impl<E: Send + 'static> Sink<E> {
         self.edge.count_accepted(1);
     }
 
-    /// Is the common way: nothing to vet, and a queue of this worker's own with
-    /// room. Everything else gives the event back for the long way.
+    /// Is the common way, and as short as can be: one more event of a run that
+    /// is begun, with nothing to vet, and room at hand. Everything else gives
+    /// the event back for [`put_inheriting`](Self::put_inheriting).
     #[inline]
-    fn put_quickly(&self, here: &Here, event: E) -> Result<(), E> {
+    fn put_quickly(&self, event: E) -> Result<(), E> {
+        let Some(place) = self.core.placement.get() else {
+            return Err(event);
+        };
+        let Some(local) = place.local(here::seat()) else {
+            return Err(event);
+        };
+        if !self.core.common.gate.is_plain() {
+            return Err(event);
+        }
+        let push = |queue: &mut LocalQueue<E>, event| queue.push_on(here::epoch(), event);
+        local.queue.with(event, push)??;
+        local.count(self.index, &self.edge);
+        Ok(())
+    }
+
+    /// Is the next common way: an event that begins a run in a queue of this
+    /// worker's own, or takes more room for it.
+    fn put_locally(&self, here: &Here, event: E) -> Result<(), E> {
         let core = &*self.core;
         let Some(place) = core.placement.get() else {
             return Err(event);
         };
-        let Some(local) = place.local(here) else {
+        let Some(local) = place.local(here.seat()) else {
             return Err(event);
         };
         if !core.common.gate.is_plain() {
             return Err(event);
         }
-        let was_empty = local.queue.with(here, event, |queue, event| {
-            queue.push_in(&core.common.room, (here.epoch(), event), || here.stamp())
-        })??;
+        let stamp = here.stamp();
+        let push = |queue: &mut LocalQueue<E>, event| {
+            queue.push_in(&core.common.room, here.epoch(), Entry { stamp, event })
+        };
+        let was_empty = local.queue.with(event, push)??;
         local.count(self.index, &self.edge);
         if was_empty {
             here.ready.insert(place.bit);
@@ -151,7 +174,10 @@ impl<E: Send + 'static> Sink<E> {
     #[cold]
     #[inline(never)]
     fn put_inheriting(&self, event: E) -> Result<(), Rejected<E>> {
-        here::with(|here| self.put(here, &here.meta(), event))
+        here::with(|here| match self.put_locally(here, event) {
+            Ok(()) => Ok(()),
+            Err(event) => self.put(here, &here.meta(), event),
+        })
     }
 
     /// Is the long way: everything is looked at.
@@ -253,9 +279,11 @@ impl<E: Send + 'static> Sink<E> {
         let entry = |event| Entry { stamp, event };
         let mut entries: Vec<Entry<E>> = events.into_iter().map(entry).collect();
         if let Some(place) = self.core.placement.get()
-            && let Some(local) = place.local(here).filter(|_| place.lane(meta).is_none())
+            && let Some(local) = place
+                .local(here.seat())
+                .filter(|_| place.lane(meta).is_none())
         {
-            let pushed = local.queue.with(here, entries, |queue, entries| {
+            let pushed = local.queue.with(entries, |queue, entries| {
                 for entry in entries {
                     queue.push_reserved(entry);
                     local.count(self.index, &self.edge);
@@ -301,12 +329,14 @@ impl<E: Send + 'static> Sink<E> {
         };
         let mut entry = Entry { stamp, event };
         if let Some(place) = core.placement.get()
-            && let Some(local) = place.local(here).filter(|_| place.lane(meta).is_none())
+            && let Some(local) = place
+                .local(here.seat())
+                .filter(|_| place.lane(meta).is_none())
         {
             let push = |queue: &mut LocalQueue<E>, entry| {
                 queue.push_reserved(entry);
             };
-            match local.queue.with(here, entry, push) {
+            match local.queue.with(entry, push) {
                 Ok(()) => {
                     local.count(self.index, &self.edge);
                     here.ready.insert(place.bit);
@@ -353,46 +383,5 @@ impl<E> fmt::Debug for Sink<E> {
         f.debug_struct("Sink")
             .field("stage", &self.core.common.name)
             .finish_non_exhaustive()
-    }
-}
-
-/// Is a [`Sink`] that enqueues with a meta of its own instead of the one in hand.
-#[derive(Debug)]
-pub struct SinkWith<'s, E> {
-    sink: &'s Sink<E>,
-    meta: Meta,
-}
-
-impl<'s, E: Send + 'static> SinkWith<'s, E> {
-    /// Enqueues one event. See [`Sink::enqueue`].
-    ///
-    /// # Errors
-    ///
-    /// As for [`Sink::enqueue`].
-    pub fn enqueue(&self, event: E) -> Result<(), Rejected<E>> {
-        here::with(|here| self.sink.put(here, &self.meta, event))
-    }
-
-    /// Enqueues one event or drops it. See [`Sink::enqueue_lossy`].
-    pub fn enqueue_lossy(&self, event: E) -> bool {
-        here::with(|here| self.sink.put_lossy(here, &self.meta, event))
-    }
-
-    /// Enqueues all events, or none. See [`Sink::enqueue_all`].
-    ///
-    /// # Errors
-    ///
-    /// As for [`Sink::enqueue_all`].
-    pub fn enqueue_all(&self, events: Vec<E>) -> Result<(), Rejected<Vec<E>>> {
-        here::with(|here| self.sink.put_all(here, &self.meta, events))
-    }
-
-    /// Reserves room. See [`Sink::reserve`].
-    ///
-    /// # Errors
-    ///
-    /// As for [`Sink::reserve`].
-    pub fn reserve(&self, n: usize) -> Result<Slots<'s, E>, Rejected<()>> {
-        here::with(|here| self.sink.book(here, self.meta, n))
     }
 }

@@ -121,10 +121,13 @@ impl<E> StageCore<E> {
 
     /// Gives the room back that this worker holds ready; tells whether there was any.
     pub(crate) fn empty_pocket(&self, here: &Here) -> bool {
-        let local = self.placement.get().and_then(|place| place.local(here));
+        let local = self
+            .placement
+            .get()
+            .and_then(|place| place.local(here.seat()));
         let had = local.map(|local| {
             let empty = |queue: &mut LocalQueue<E>, ()| queue.empty_pocket(&self.common.room);
-            local.queue.with(here, (), empty)
+            local.queue.with((), empty)
         });
         had == Some(Ok(true))
     }
@@ -172,9 +175,12 @@ impl<E> StageCore<E> {
     /// Removes the event that waited longest: the worker's own, else one of the
     /// inbox. Its room is still taken, and now the caller's.
     pub(crate) fn evict_oldest(&self, here: &Here) -> bool {
-        let local = self.placement.get().and_then(|place| place.local(here));
+        let local = self
+            .placement
+            .get()
+            .and_then(|place| place.local(here.seat()));
         let own = local.and_then(|local| {
-            let evicted = local.queue.with(here, (), |queue, ()| queue.evict_oldest());
+            let evicted = local.queue.with((), |queue, ()| queue.evict_oldest());
             evicted.ok().flatten()
         });
         let evicted = own.or_else(|| self.inbox.evict_oldest());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::Site;
 use crate::edge::Edge;
-use crate::here::{Here, Seat};
+use crate::here::{Seat, SeatId};
 use crate::meta::{Key, Meta};
 use crate::owned_cell::OwnedCell;
 use crate::queue::classes::Classes;
@@ -83,8 +83,8 @@ impl<E> Placement<E> {
 
     /// Gives the queue that the current thread may own; the cell itself checks.
     #[inline]
-    pub(crate) fn local(&self, here: &Here) -> Option<&Local<E>> {
-        let OwnLine(local) = self.locals.get(here.seat().worker())?;
+    pub(crate) fn local(&self, seat: SeatId) -> Option<&Local<E>> {
+        let OwnLine(local) = self.locals.get(seat.worker())?;
         Some(local)
     }
 

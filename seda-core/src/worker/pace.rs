@@ -1,16 +1,14 @@
 //! How long a stage's events take on one worker: batch sizes and samples follow from it.
 
-use std::time::Duration;
+use crate::clock::Tick;
 
-use crate::clock::{Tick, nanos};
-
-/// The longest that one batch should keep a worker from its other stages.
-const BATCH_TIME: Duration = Duration::from_micros(500);
-/// Below this service time, one time stamp per batch is exact enough.
-const STAMP_WORTH: Duration = Duration::from_micros(1);
-/// Histograms take at most one batch in this time, so that short events do
-/// not pay for being measured.
-const SAMPLE_EVERY: Duration = Duration::from_micros(10);
+/// The longest that one batch should keep a worker from its other stages, in ns.
+const BATCH_TIME: u64 = 500_000;
+/// Below this service time, in ns, one time stamp per batch is exact enough.
+const STAMP_WORTH: u64 = 1_000;
+/// Histograms take at most one batch in this time, in ns, so that short events
+/// do not pay for being measured.
+const SAMPLE_EVERY: u64 = 10_000;
 /// The weight of the past in the moving average is 7/8.
 const SHIFT: u32 = 3;
 
@@ -30,12 +28,11 @@ impl Pace {
         }
     }
 
-    /// Takes in a batch of `n` events that took `elapsed`.
-    pub(crate) fn observe(&mut self, elapsed: Duration, n: usize) {
+    /// Takes in a batch of `n` events that took `spent` nanoseconds.
+    pub(crate) fn observe(&mut self, spent: u64, n: usize) {
         if n == 0 {
             return;
         }
-        let spent = nanos(elapsed);
         let each = if n == 1 { spent } else { spent / n as u64 };
         self.service = Some(match self.service {
             None => each,
@@ -43,15 +40,15 @@ impl Pace {
         });
     }
 
-    /// Gives the expected service time of one event; zero before the first.
-    pub(crate) fn service(&self) -> Duration {
-        Duration::from_nanos(self.service.unwrap_or(0))
+    /// Gives the expected service time of one event in nanoseconds; zero before
+    /// the first.
+    pub(crate) fn service(&self) -> u64 {
+        self.service.unwrap_or(0)
     }
 
     /// Tells whether each enqueue needs a time stamp of its own.
     pub(crate) fn is_slow(&self) -> bool {
-        self.service
-            .is_none_or(|service| service > nanos(STAMP_WORTH))
+        self.service.is_none_or(|service| service > STAMP_WORTH)
     }
 
     /// Cuts a batch so that it does not hold up the worker's other stages.
@@ -60,11 +57,10 @@ impl Pace {
             // Nothing is known yet: one event tells.
             return 1;
         };
-        let budget = nanos(BATCH_TIME);
-        if service.saturating_mul(batch_max as u64) <= budget {
+        if service.saturating_mul(batch_max as u64) <= BATCH_TIME {
             return batch_max;
         }
-        usize::try_from(budget / service)
+        usize::try_from(BATCH_TIME / service)
             .unwrap_or(usize::MAX)
             .max(1)
     }
@@ -73,7 +69,7 @@ impl Pace {
     pub(crate) fn samples(&mut self, now: Tick) -> bool {
         let due = now >= self.next_sample;
         if due {
-            self.next_sample = now.after(SAMPLE_EVERY);
+            self.next_sample = now.after_nanos(SAMPLE_EVERY);
         }
         due
     }
@@ -83,18 +79,17 @@ impl Pace {
 mod tests {
     use super::Pace;
     use crate::clock::Tick;
-    use std::time::Duration;
 
     #[test]
     fn batches_of_slow_events_are_cut_and_those_of_fast_ones_are_not() {
         let mut pace = Pace::new();
         assert_eq!(pace.cut(64), 1);
         assert!(pace.is_slow());
-        pace.observe(Duration::from_nanos(640), 64);
+        pace.observe(640, 64);
         assert_eq!(pace.cut(64), 64);
         assert!(!pace.is_slow());
         for _ in 0..60 {
-            pace.observe(Duration::from_millis(1), 1);
+            pace.observe(1_000_000, 1);
         }
         assert_eq!(pace.cut(64), 1);
         assert!(pace.is_slow());

@@ -162,7 +162,7 @@ impl<H: Handler> StageRunner<H> {
         let Some(place) = core.placement.get() else {
             return 0;
         };
-        let Some(local) = place.local(here) else {
+        let Some(local) = place.local(here.seat()) else {
             return 0;
         };
         let room = &core.common.room;
@@ -173,7 +173,7 @@ impl<H: Handler> StageRunner<H> {
         };
         here.ready.remove(place.bit);
         let runs = &mut self.batch.runs;
-        let lent = local.queue.with(here, runs, |queue, runs| {
+        let lent = local.queue.with(runs, |queue, runs| {
             let n = queue.lend_into(runs, limit, (room, keep));
             if queue.has_events() {
                 here.ready.insert(place.bit);
@@ -210,7 +210,7 @@ impl<H: Handler> StageRunner<H> {
         };
         Terms {
             now,
-            due_after: now.after(self.pace.service()),
+            due_after: now.after_nanos(self.pace.service()),
             fresh_from,
         }
     }

@@ -1,13 +1,12 @@
 //! Which ready stage a worker runs next.
 
-use std::time::Duration;
-
-use crate::clock::nanos;
 use crate::ready::Set;
 
 /// One pick in this many goes to the most upstream stage, so that a loop
 /// further down cannot starve it.
 const UPSTREAM_PICKS: u32 = 61;
+/// How far behind the others a stage may start, in ns, so that it cannot save up.
+const REACH: u64 = 10_000_000;
 /// The stride of a stage with a share of 1, per nanosecond.
 const STRIDE: u64 = 1 << 10;
 
@@ -52,20 +51,19 @@ impl Schedule {
         }
     }
 
-    /// Charges a stage for the time its batch took.
+    /// Charges a stage for the nanoseconds that its batch took.
     #[inline]
-    pub(crate) fn charge(&mut self, rank: usize, spent: Duration) {
+    pub(crate) fn charge(&mut self, rank: usize, spent: u64) {
         let Some(shares) = &mut self.shares else {
             return;
         };
-        // A stage that was idle starts level with the others: it cannot save up.
         let floor = shares.iter().map(|share| share.pass).max().unwrap_or(0);
-        let reach = nanos(Duration::from_millis(10)).saturating_mul(STRIDE);
+        let reach = REACH.saturating_mul(STRIDE);
         if let Some(share) = shares.get_mut(rank) {
             share.pass = share
                 .pass
                 .max(floor.saturating_sub(reach))
-                .saturating_add(nanos(spent).saturating_mul(share.stride));
+                .saturating_add(spent.saturating_mul(share.stride));
         }
     }
 }
@@ -79,7 +77,6 @@ fn least_pass(shares: &[Share], ready: Set) -> Option<usize> {
 mod tests {
     use super::Schedule;
     use crate::ready::{Bit, Set};
-    use std::time::Duration;
 
     fn both() -> Set {
         Set::EMPTY.with(Bit::of_rank(0)).with(Bit::of_rank(1))
@@ -102,7 +99,7 @@ mod tests {
         for _ in 0..4_000 {
             let rank = schedule.pick(both()).unwrap();
             time[rank] += 1;
-            schedule.charge(rank, Duration::from_micros(10));
+            schedule.charge(rank, 10_000);
         }
         assert!((2_850..3_100).contains(&time[1]), "{time:?}");
     }

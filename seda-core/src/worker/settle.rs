@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::batch::Given;
-use crate::clock::{Tick, nanos};
+use crate::clock::Tick;
 use crate::failure::{Cause, Death, Failure};
 use crate::gate;
 use crate::handler::Handler;
@@ -29,7 +29,11 @@ impl<H: Handler> StageRunner<H> {
             Some(cause) => self.lose(here, cause, given),
         };
         self.measure(ended.at, handled, lost);
-        let expired = self.bury_expired();
+        let expired = if self.batch.has_expired() {
+            self.bury_expired()
+        } else {
+            0
+        };
         let finished = handled + lost + expired;
         self.return_leftovers(here, self.size - finished.min(self.size));
         if given.deferred {
@@ -43,18 +47,17 @@ impl<H: Handler> StageRunner<H> {
     }
 
     fn measure(&mut self, end: Tick, handled: usize, lost: usize) {
-        let elapsed = end.since(self.begun);
+        let spent = end.nanos_since(self.begun);
         let done = handled + lost;
-        self.pace.observe(elapsed, done);
+        self.pace.observe(spent, done);
         if self.sampled {
-            self.sample(nanos(elapsed), done as u64);
+            self.sample(spent, done as u64);
         }
         let Some(meter) = self.meter() else { return };
         meter.handled.add(handled);
         meter.batches.add(1);
         meter.end();
-        let spent = usize::try_from(nanos(elapsed)).unwrap_or(usize::MAX);
-        meter.busy.add(spent);
+        meter.busy.add(usize::try_from(spent).unwrap_or(usize::MAX));
     }
 
     /// Takes waits, service time and batch size into the histograms.
@@ -63,7 +66,7 @@ impl<H: Handler> StageRunner<H> {
         let Some(meter) = self.meter() else { return };
         meter.spreads(|spreads| {
             for (since, n) in waits {
-                let wait = nanos(self.begun.since(since));
+                let wait = self.begun.nanos_since(since);
                 spreads.wait.record(wait, n as u64);
             }
             if let Some(each) = spent.checked_div(done) {
@@ -100,17 +103,18 @@ impl<H: Handler> StageRunner<H> {
                 place.wake();
             }
         } else if !self.batch.runs.is_empty()
-            && let Some(local) = place.local(here)
+            && let Some(local) = place.local(here.seat())
         {
             let runs = &mut self.batch.runs;
             let room = &core.common.room;
-            let _ = local.queue.with(here, runs, |queue, runs| {
+            let _ = local.queue.with(runs, |queue, runs| {
                 queue.give_back(runs, left, room);
             });
             here.ready.insert(place.bit);
         }
     }
 
+    #[cold]
     fn bury_expired(&mut self) -> usize {
         let expired = self.batch.take_expired();
         let n = expired.len();

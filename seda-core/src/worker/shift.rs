@@ -125,7 +125,7 @@ impl Shift {
         };
         let outcome = runner.finish(here);
         let now = here.now();
-        self.schedule.charge(rank, now.since(self.begun));
+        self.schedule.charge(rank, now.nanos_since(self.begun));
         if let Outcome::Parked(refused) = outcome {
             self.park(Bit::of_rank(rank), refused, now);
         }
