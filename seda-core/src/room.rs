@@ -106,7 +106,6 @@ impl Room {
     }
 
     /// Gives the room that a worker may take ahead of need in one step.
-    ///
     pub(crate) fn pocket(&self) -> usize {
         (self.limit() / POCKET_SHARE).clamp(1, POCKET_MAX)
     }
