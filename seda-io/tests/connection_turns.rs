@@ -56,26 +56,10 @@ fn an_answer_has_status_date_fields_and_length() {
 }
 
 #[test]
-fn one_exchange_is_in_flight_and_the_next_waits_for_its_answer() {
-    let mut connection = open(Limits::default());
-    connection.feed(
-        b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n",
-        0,
-    );
-    assert_eq!(request(&mut connection).target().path(), "/1");
-    assert!(connection.owes_answer());
-    assert_eq!(connection.step(0), Step::Wait);
-    answer(&mut connection, Response::text(StatusCode::OK, "one"));
-    assert_eq!(request(&mut connection).target().path(), "/2");
-    answer(&mut connection, Response::text(StatusCode::OK, "two"));
-    let output = flush(&mut connection);
-    assert!(output.find("one").unwrap() < output.find("two").unwrap());
-}
-
-#[test]
 fn pipelined_bytes_are_bounded_while_an_answer_is_due() {
     let limits = Limits {
         head_bytes_max: 64,
+        pipeline_max: 1,
         ..Limits::default()
     };
     let mut connection = open(limits);

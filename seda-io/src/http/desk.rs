@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use seda_core::{Meta, Rejected, Sink, Tick};
 
 use super::date::DateCache;
+use super::dues::Turn;
 use super::exchange::{Exchange, Reply};
 use super::limits::Timeout;
 use super::message::{Request, Response};
@@ -82,7 +83,8 @@ impl Desk {
                 Step::Request(request) => self.dispatch(index, peer, request),
                 Step::Bad(error) => {
                     self.tally.bad.add(1);
-                    self.answer(peer, error.into());
+                    let turn = peer.connection.turn();
+                    self.answer(peer, turn, error.into());
                 }
                 Step::HalfClose => peer.half_close(),
                 Step::Closed => return Stepped::Ended,
@@ -94,36 +96,35 @@ impl Desk {
     /// Hands a request to the stages, or answers that they are busy.
     fn dispatch(&mut self, index: usize, peer: &mut Peer, request: Request) {
         self.tally.requests.add(1);
-        let serial = peer.serial;
-        let reply = Reply::new(
-            peer.address,
-            Seat { index, serial },
-            Arc::clone(&self.outbox),
-        );
+        let turn = peer.connection.turn();
+        let seat = Seat {
+            index,
+            serial: peer.serial,
+            turn,
+        };
+        let reply = Reply::new(peer.address, seat, Arc::clone(&self.outbox));
         let exchange = Exchange::new(request, reply);
-        let sent = match self.request_timeout {
+        let enqueued = match self.request_timeout {
             None => self.requests.enqueue(exchange),
             Some(timeout) => {
                 let meta = Meta::NONE.with_deadline(self.now.after(timeout));
                 self.requests.with(meta).enqueue(exchange)
             }
         };
-        if let Err(rejected) = sent {
+        if let Err(rejected) = enqueued {
             self.tally.refused.add(1);
             let response = busy(&rejected);
             rejected.event.split().1.disarm();
-            self.answer(peer, response);
+            self.answer(peer, turn, response);
         }
     }
 
-    /// Queues the answer that a connection owes.
-    fn answer(&mut self, peer: &mut Peer, response: Response) {
+    /// Queues an answer that a connection owes.
+    fn answer(&mut self, peer: &mut Peer, turn: Turn, response: Response) {
         let date = self.dates.at(self.second);
-        if peer
-            .connection
-            .answer(response, date, self.now.as_nanos())
-            .is_err()
-        {
+        let now = self.now.as_nanos();
+        let queued = peer.connection.answer_to(turn, response, date, now);
+        if queued.is_err() {
             self.tally.late.add(1);
         }
     }
@@ -134,7 +135,7 @@ impl Desk {
             Some(peer) if peer.serial == answer.seat.serial => {
                 self.tally.answers.add(1);
                 peer.held = false;
-                self.answer(peer, answer.response);
+                self.answer(peer, answer.seat.turn, answer.response);
             }
             _ => self.tally.late.add(1),
         }

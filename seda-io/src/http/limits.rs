@@ -17,6 +17,8 @@ const OUTPUT_MARK_BYTES: usize = 64 * 1024;
 const REQUESTS_MAX: u32 = 1_000;
 /// Connections: half of the 20,000 descriptors that a service is often given.
 const CONNECTIONS_MAX: usize = 10_000;
+/// Requests: what load generators and clients that pipeline at all send ahead.
+const PIPELINE_MAX: usize = 16;
 /// Bytes, 1 KiB: fewer than this in one timeout is no progress.
 const PROGRESS_BYTES_MIN: usize = 1024;
 
@@ -34,6 +36,9 @@ pub struct Limits {
     pub body_bytes_max: usize,
     /// Bytes of unsent answers at which no further request is taken.
     pub output_mark_bytes: usize,
+    /// Requests of one connection that are handled at once, when all of them
+    /// are [safe](crate::http::Method::is_safe); their answers leave in order.
+    pub pipeline_max: usize,
     /// Requests after which the connection is closed.
     pub requests_max: u32,
     /// Connections of the whole server; more wait in the operating system.
@@ -52,6 +57,7 @@ impl Default for Limits {
             headers_max: HEADERS_MAX,
             body_bytes_max: BODY_BYTES_MAX,
             output_mark_bytes: OUTPUT_MARK_BYTES,
+            pipeline_max: PIPELINE_MAX,
             requests_max: REQUESTS_MAX,
             connections_max: CONNECTIONS_MAX,
             progress_bytes_min: PROGRESS_BYTES_MIN,

@@ -55,6 +55,12 @@ impl Method {
         })
     }
 
+    /// Tells whether it only reads, so that the order in which several are
+    /// handled does not matter (RFC 9110 §9.2.1). Unknown methods do not.
+    pub const fn is_safe(&self) -> bool {
+        matches!(self, Self::Get | Self::Head | Self::Options)
+    }
+
     /// Returns the method as it stands in a request line.
     pub fn as_str(&self) -> &str {
         match self {

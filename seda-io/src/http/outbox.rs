@@ -5,17 +5,19 @@ use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::dues::Turn;
 use super::message::Response;
 use super::tally::Tally;
 use crate::reactor::{Mailbox, Member, nudge};
 
-/// Names one connection of one worker's server.
+/// Names one exchange of one connection of one worker's server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Seat {
     /// Where it stands; reused when the connection has ended.
     pub(super) index: usize,
     /// Never reused.
     pub(super) serial: u64,
+    pub(super) turn: Turn,
 }
 
 /// An answer and where it goes.
@@ -27,7 +29,7 @@ pub(super) struct Answer {
 
 /// Takes the answers for the connections of one worker, from any thread.
 ///
-/// There are never more of them than connections: each has one exchange.
+/// There are never more of them than exchanges in flight, which each connection bounds.
 #[derive(Debug)]
 pub(super) struct Outbox {
     id: u64,

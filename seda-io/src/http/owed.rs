@@ -8,42 +8,44 @@ use super::write::Persistence;
 /// The duty to answer one request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Owed {
-    version: Version,
-    /// The peer wants to go on behind the answer.
-    stays_open: bool,
+    /// What the peer has asked for the connection behind the answer.
+    pub(super) persistence: Persistence,
     /// The answer has no body, whatever its head says.
     pub(super) head_only: bool,
     /// The request was bad: what else the peer sends is thrown away.
     pub(super) bad: bool,
+    /// Others may be handled beside it (RFC 9110 §9.2.1).
+    pub(super) safe: bool,
 }
 
 impl Owed {
     /// The duty that comes with a well-formed request.
     pub(super) fn to(head: &RequestHead) -> Self {
+        let method = head.request.method();
         Self {
-            version: head.request.version(),
-            stays_open: head.stays_open,
-            head_only: *head.request.method() == Method::Head,
+            persistence: match (head.stays_open, head.request.version()) {
+                (false, _) => Persistence::Close,
+                (true, Version::Http10) => Persistence::KeepAlive,
+                (true, Version::Http11) => Persistence::Unsaid,
+            },
+            head_only: *method == Method::Head,
             bad: false,
+            safe: method.is_safe(),
         }
     }
 
     /// The duty to say what was wrong.
     pub(super) const fn to_bad_request() -> Self {
         Self {
-            version: Version::Http11,
-            stays_open: false,
+            persistence: Persistence::Close,
             head_only: false,
             bad: true,
+            safe: true,
         }
     }
 
-    /// What the peer has asked for the connection.
-    pub(super) const fn persistence(self) -> Persistence {
-        match (self.stays_open, self.version) {
-            (false, _) => Persistence::Close,
-            (true, Version::Http10) => Persistence::KeepAlive,
-            (true, Version::Http11) => Persistence::Unsaid,
-        }
+    /// Tells whether no request follows on this connection.
+    pub(super) fn is_last(self) -> bool {
+        self.persistence == Persistence::Close
     }
 }

@@ -7,19 +7,19 @@
 //! [`sent`](Connection::sent); and it calls `step` again at the
 //! [`deadline`](Connection::deadline).
 
-use std::mem;
+mod answers;
+mod intake;
+
 use std::sync::Arc;
 
 use super::body::Body;
-use super::date::HttpDate;
+use super::dues::{Dues, Turn};
 use super::fault::{Fault, Place, ProtocolError};
 use super::limits::{Deadline, Limits, Timeout, Wait};
-use super::message::{Request, Response};
+use super::message::Request;
 use super::owed::Owed;
-use super::parse::{self, RequestHead};
-use super::scan::{Scan, Section, SectionKind};
-use super::step::{Step, Unasked};
-use super::write::{self, Persistence};
+use super::scan::Scan;
+use super::step::Step;
 use crate::buffer::{ReadBuffer, WriteBuffer};
 
 /// Empty lines that are skipped before a request line (RFC 9112 §2.2 asks for one).
@@ -27,9 +27,10 @@ const BLANK_LINES_MAX: u8 = 2;
 
 /// One server connection.
 ///
-/// There is one exchange at a time: behind a request, pipelined bytes are kept,
-/// up to [`Limits::head_bytes_max`], and not looked at until the answer is queued.
-/// At rest it holds no bytes and no memory for any.
+/// Pipelined requests are handed out ahead of earlier answers, up to
+/// [`Limits::pipeline_max`], as long as all of them are safe; one that is not
+/// waits until it is alone (RFC 9112 §9.3.2). Their answers leave in order. At
+/// rest it holds no bytes and no memory for any.
 ///
 /// # Examples
 ///
@@ -48,10 +49,13 @@ pub struct Connection {
     input: ReadBuffer,
     output: WriteBuffer,
     state: State,
+    dues: Dues,
     /// The current wait for the peer to send.
     reading: Wait,
     /// The current wait for the peer to take the output.
     writing: Wait,
+    /// Requests that were handed out.
+    taken: u32,
     answered: u32,
     input_ended: bool,
     retired: bool,
@@ -61,8 +65,15 @@ pub struct Connection {
 enum State {
     Head(HeadState),
     Body(Box<Receiving>),
-    Owing(Owed),
-    Closing { lingers: bool },
+    /// A whole request waits until no other is in hand.
+    Held(Box<(Request, Owed)>),
+    /// No request is taken any more; the last answers are due.
+    Deaf {
+        discards: bool,
+    },
+    Closing {
+        lingers: bool,
+    },
     Lingering,
     Closed,
 }
@@ -87,6 +98,8 @@ struct Receiving {
     request: Request,
     owed: Owed,
     body: Body,
+    /// The peer waits to be told that it may send the body.
+    awaits_continue: bool,
 }
 
 impl Connection {
@@ -97,8 +110,10 @@ impl Connection {
             output: WriteBuffer::new(limits.output_mark_bytes),
             limits,
             state: State::FRESH,
+            dues: Dues::new(),
             reading: Wait::from(now),
             writing: Wait::from(now),
+            taken: 0,
             answered: 0,
             input_ended: false,
             retired: false,
@@ -148,7 +163,13 @@ impl Connection {
 
     /// Tells whether a request waits for its answer.
     pub const fn owes_answer(&self) -> bool {
-        matches!(self.state, State::Owing(_))
+        !self.dues.is_empty()
+    }
+
+    /// Names the exchange that the last [`Step`] began: of a request, or of a
+    /// fault that must be answered.
+    pub fn turn(&self) -> Turn {
+        self.dues.latest()
     }
 
     /// Returns the bytes to send next; empty only when there are none.
@@ -170,24 +191,24 @@ impl Connection {
             self.writing
                 .moved(count, self.limits.progress_bytes_min, now);
         }
-        if self.output.is_empty() && matches!(self.state, State::Head(_)) {
+        if self.output.is_empty() && self.dues.is_empty() && matches!(self.state, State::Head(_)) {
             self.reading = Wait::from(now);
         }
     }
 
     /// Returns the deadline that applies now, the earlier one when two do.
     ///
-    /// While an answer is due, the peer is under none.
+    /// While an answer is due, the peer is under none to send the next request.
     pub fn deadline(&self) -> Option<Deadline> {
         let timeouts = &self.limits.timeouts;
         let unsent = !self.output.is_empty();
         let timeout = match self.state {
-            State::Head(_) if unsent => None,
+            State::Head(_) if unsent || self.owes_answer() => None,
             State::Head(_) if self.answered > 0 && self.input.is_empty() => Some(Timeout::Idle),
             State::Head(_) => Some(Timeout::Head),
             State::Body(_) => Some(Timeout::Body),
             State::Lingering => Some(Timeout::Linger),
-            State::Owing(_) | State::Closing { .. } | State::Closed => None,
+            State::Held(_) | State::Deaf { .. } | State::Closing { .. } | State::Closed => None,
         };
         let reading = timeout.map(|timeout| self.reading.deadline(timeout, timeouts));
         let writing = unsent.then(|| self.writing.deadline(Timeout::Write, timeouts));
@@ -210,9 +231,11 @@ impl Connection {
 
     fn advance(&mut self, now: u64) -> Step {
         match self.state {
+            State::Head(_) if !self.may_take() => Step::Wait,
             State::Head(head) => self.step_head(head, now),
-            State::Body(_) => self.step_body(),
-            State::Owing(_) => Step::Wait,
+            State::Body(_) => self.step_body(now),
+            State::Held(_) if self.dues.is_empty() => self.let_go(),
+            State::Held(_) | State::Deaf { .. } => Step::Wait,
             State::Closing { .. } if !self.output.is_empty() => Step::Wait,
             State::Closing { lingers: true } if !self.input_ended => {
                 self.state = State::Lingering;
@@ -222,136 +245,6 @@ impl Connection {
             State::Lingering if !self.input_ended => Step::NeedMore,
             State::Closing { .. } | State::Lingering | State::Closed => self.close(),
         }
-    }
-
-    /// Queues the answer that is due.
-    ///
-    /// # Errors
-    ///
-    /// [`Unasked`] gives the answer back when none is due.
-    pub fn answer(&mut self, response: Response, date: &HttpDate, now: u64) -> Result<(), Unasked> {
-        let State::Owing(owed) = self.state else {
-            return Err(Unasked(response));
-        };
-        self.answered = self.answered.saturating_add(1);
-        let persistence = self.persistence(owed, &response);
-        let head = write::response_head(&response, persistence, date);
-        self.push_output(&head, now);
-        if !owed.head_only && !response.status().is_bodiless() {
-            self.output.push_owned(response.into_body());
-        }
-        self.reading = Wait::from(now);
-        self.state = if persistence == Persistence::Close {
-            let lingers = owed.bad || !self.input.is_empty();
-            self.input.release();
-            State::Closing { lingers }
-        } else {
-            State::FRESH
-        };
-        Ok(())
-    }
-
-    fn persistence(&self, owed: Owed, response: &Response) -> Persistence {
-        let last = self.answered >= self.limits.requests_max;
-        let nothing_follows = self.input_ended && self.input.is_empty();
-        if response.closes() || self.retired || last || nothing_follows {
-            Persistence::Close
-        } else {
-            owed.persistence()
-        }
-    }
-
-    fn step_head(&mut self, mut head: HeadState, now: u64) -> Step {
-        if !self.output.has_room() {
-            return Step::Wait;
-        }
-        while head.blank_lines < BLANK_LINES_MAX && self.input.bytes().starts_with(b"\r\n") {
-            self.input.consume(2);
-            head.blank_lines += 1;
-        }
-        let section = Section {
-            start_line_bytes_max: self.limits.request_line_bytes_max,
-            bytes_max: self.limits.head_bytes_max,
-            kind: SectionKind::Head,
-        };
-        let scanned = head.scan.advance(self.input.bytes(), &section);
-        self.state = State::Head(head);
-        match scanned {
-            Err(error) => self.refuse(error),
-            Ok(Some(len)) => self.take_head(len, now),
-            Ok(None) if !self.input.is_empty() => self.need_more(Place::Head),
-            Ok(None) if self.input_ended || self.retired => {
-                self.state = State::Closing { lingers: false };
-                self.advance(now)
-            }
-            Ok(None) => {
-                self.input.release();
-                Step::NeedMore
-            }
-        }
-    }
-
-    fn take_head(&mut self, len: usize, now: u64) -> Step {
-        let bytes = self.input.bytes().get(..len).unwrap_or_default();
-        let head = match parse::request(bytes, self.limits.headers_max) {
-            Ok(head) => head,
-            Err(error) => return self.refuse(error),
-        };
-        self.input.consume(len);
-        let owed = Owed::to(&head);
-        match Body::new(head.framing, self.limits.body_bytes_max) {
-            Ok(None) => self.hand_out(head.request, owed),
-            Ok(Some(body)) => self.await_body(head, body, now),
-            Err(error) => self.refuse(error),
-        }
-    }
-
-    fn await_body(&mut self, head: RequestHead, body: Body, now: u64) -> Step {
-        self.reading = Wait::from(now);
-        self.state = State::Body(Box::new(Receiving {
-            owed: Owed::to(&head),
-            request: head.request,
-            body,
-        }));
-        if head.awaits_continue {
-            self.push_output(write::CONTINUE, now);
-            return Step::Continue100;
-        }
-        self.step_body()
-    }
-
-    fn step_body(&mut self) -> Step {
-        let State::Body(receiving) = &mut self.state else {
-            return Step::NeedMore;
-        };
-        match receiving.body.take(&mut self.input) {
-            Err(error) => self.refuse(error),
-            Ok(None) => self.need_more(Place::Body),
-            Ok(Some(bytes)) => {
-                let State::Body(whole) = mem::replace(&mut self.state, State::Closed) else {
-                    return Step::Closed;
-                };
-                self.hand_out(whole.request.with_body(bytes), whole.owed)
-            }
-        }
-    }
-
-    fn need_more(&mut self, place: Place) -> Step {
-        if self.input_ended {
-            return self.refuse(ProtocolError::new(place, Fault::EndedEarly));
-        }
-        Step::NeedMore
-    }
-
-    fn hand_out(&mut self, request: Request, owed: Owed) -> Step {
-        self.state = State::Owing(owed);
-        Step::Request(request)
-    }
-
-    fn refuse(&mut self, error: ProtocolError) -> Step {
-        self.input.release();
-        self.state = State::Owing(Owed::to_bad_request());
-        Step::Bad(error)
     }
 
     fn time_out(&mut self, timeout: Timeout) -> Step {
@@ -367,6 +260,7 @@ impl Connection {
     fn close(&mut self) -> Step {
         self.input.release();
         self.output = WriteBuffer::new(0);
+        self.dues.forget();
         self.state = State::Closed;
         Step::Closed
     }
@@ -374,9 +268,9 @@ impl Connection {
     /// Tells whether received bytes have no meaning any more.
     const fn discards(&self) -> bool {
         match self.state {
-            State::Owing(owed) => owed.bad,
+            State::Deaf { discards } => discards,
             State::Closing { .. } | State::Lingering | State::Closed => true,
-            State::Head(_) | State::Body(_) => false,
+            State::Head(_) | State::Body(_) | State::Held(_) => false,
         }
     }
 

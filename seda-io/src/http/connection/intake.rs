@@ -1,0 +1,143 @@
+//! The way of requests in: heads, bodies, and when one may be handed out.
+
+use std::mem;
+
+use super::{BLANK_LINES_MAX, Connection, HeadState, Receiving, State};
+use crate::http::body::Body;
+use crate::http::fault::{Fault, Place, ProtocolError};
+use crate::http::limits::Wait;
+use crate::http::message::Request;
+use crate::http::owed::Owed;
+use crate::http::parse::{self, RequestHead};
+use crate::http::scan::{Section, SectionKind};
+use crate::http::step::Step;
+use crate::http::write;
+
+impl Connection {
+    /// Tells whether a further request may be handed out before what is due is answered.
+    pub(super) fn may_take(&self) -> bool {
+        let beside = !self.dues.is_exclusive()
+            && self.dues.len() < self.limits.pipeline_max
+            && !self.retired;
+        self.output.has_room() && (self.dues.is_empty() || beside)
+    }
+
+    pub(super) fn step_head(&mut self, mut head: HeadState, now: u64) -> Step {
+        while head.blank_lines < BLANK_LINES_MAX && self.input.bytes().starts_with(b"\r\n") {
+            self.input.consume(2);
+            head.blank_lines += 1;
+        }
+        let section = Section {
+            start_line_bytes_max: self.limits.request_line_bytes_max,
+            bytes_max: self.limits.head_bytes_max,
+            kind: SectionKind::Head,
+        };
+        let scanned = head.scan.advance(self.input.bytes(), &section);
+        self.state = State::Head(head);
+        match scanned {
+            Err(error) => self.refuse(error),
+            Ok(Some(len)) => self.take_head(len, now),
+            Ok(None) if !self.input.is_empty() => self.need_more(Place::Head),
+            Ok(None) if self.input_ended && self.owes_answer() => {
+                self.state = State::Deaf { discards: false };
+                Step::Wait
+            }
+            Ok(None) if self.input_ended || self.retired => {
+                self.state = State::Closing { lingers: false };
+                self.advance(now)
+            }
+            Ok(None) => {
+                self.input.release();
+                Step::NeedMore
+            }
+        }
+    }
+
+    fn take_head(&mut self, len: usize, now: u64) -> Step {
+        let bytes = self.input.bytes().get(..len).unwrap_or_default();
+        let head = match parse::request(bytes, self.limits.headers_max) {
+            Ok(head) => head,
+            Err(error) => return self.refuse(error),
+        };
+        self.input.consume(len);
+        let owed = Owed::to(&head);
+        match Body::new(head.framing, self.limits.body_bytes_max) {
+            Ok(None) => self.hand_out(head.request, owed),
+            Ok(Some(body)) => self.await_body(head, body, now),
+            Err(error) => self.refuse(error),
+        }
+    }
+
+    fn await_body(&mut self, head: RequestHead, body: Body, now: u64) -> Step {
+        self.reading = Wait::from(now);
+        self.state = State::Body(Box::new(Receiving {
+            owed: Owed::to(&head),
+            request: head.request,
+            body,
+            awaits_continue: head.awaits_continue,
+        }));
+        self.step_body(now)
+    }
+
+    pub(super) fn step_body(&mut self, now: u64) -> Step {
+        let State::Body(receiving) = &mut self.state else {
+            return Step::NeedMore;
+        };
+        // The interim answer stands between the final ones, in order.
+        if self.dues.is_empty() && mem::take(&mut receiving.awaits_continue) {
+            self.push_output(write::CONTINUE, now);
+            return Step::Continue100;
+        }
+        match receiving.body.take(&mut self.input) {
+            Err(error) => self.refuse(error),
+            Ok(None) => self.need_more(Place::Body),
+            Ok(Some(bytes)) => {
+                let State::Body(whole) = mem::replace(&mut self.state, State::FRESH) else {
+                    return Step::Closed;
+                };
+                self.hand_out(whole.request.with_body(bytes), whole.owed)
+            }
+        }
+    }
+
+    /// Lets a request go that was held.
+    pub(super) fn let_go(&mut self) -> Step {
+        match mem::replace(&mut self.state, State::FRESH) {
+            State::Held(held) => self.hand_out(held.0, held.1),
+            state => {
+                self.state = state;
+                Step::Wait
+            }
+        }
+    }
+
+    fn hand_out(&mut self, request: Request, owed: Owed) -> Step {
+        if !owed.safe && !self.dues.is_empty() {
+            self.state = State::Held(Box::new((request, owed)));
+            return Step::Wait;
+        }
+        self.taken = self.taken.saturating_add(1);
+        self.dues.push(owed);
+        let last = owed.is_last() || self.taken >= self.limits.requests_max;
+        self.state = if last {
+            State::Deaf { discards: false }
+        } else {
+            State::FRESH
+        };
+        Step::Request(request)
+    }
+
+    fn need_more(&mut self, place: Place) -> Step {
+        if self.input_ended {
+            return self.refuse(ProtocolError::new(place, Fault::EndedEarly));
+        }
+        Step::NeedMore
+    }
+
+    pub(super) fn refuse(&mut self, error: ProtocolError) -> Step {
+        self.input.release();
+        self.dues.push(Owed::to_bad_request());
+        self.state = State::Deaf { discards: true };
+        Step::Bad(error)
+    }
+}
