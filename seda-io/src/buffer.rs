@@ -149,6 +149,22 @@ impl WriteBuffer {
         }
     }
 
+    /// Has `write` append to a block behind what waits: `about` bytes, for
+    /// which room is made at once.
+    pub fn push_with(&mut self, about: usize, write: impl FnOnce(&mut Vec<u8>)) {
+        let fits = |last: &Vec<u8>| last.len() + about <= BLOCK_BYTES;
+        let mut block = match self.blocks.pop_back_if(|last| fits(last)) {
+            Some(last) => last,
+            None => Vec::with_capacity(about),
+        };
+        let before = block.len();
+        write(&mut block);
+        self.len += block.len().saturating_sub(before);
+        if !block.is_empty() {
+            self.blocks.push_back(block);
+        }
+    }
+
     /// Queues `bytes` behind what waits, without a copy when they are many.
     pub fn push_owned(&mut self, bytes: Vec<u8>) {
         if bytes.len() < BLOCK_BYTES {
@@ -225,7 +241,11 @@ mod tests {
             for (index, len) in (0_u8..).zip(blocks) {
                 let block = vec![index; len];
                 expected.extend(&block);
-                if index % 2 == 0 { buffer.push(&block) } else { buffer.push_owned(block) }
+                match index % 3 {
+                    0 => buffer.push(&block),
+                    1 => buffer.push_owned(block),
+                    _ => buffer.push_with(len / 2, |last| last.extend(&block)),
+                }
             }
             let mut sent = Vec::new();
             while !buffer.is_empty() {

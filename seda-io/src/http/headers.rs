@@ -38,9 +38,9 @@ pub struct Headers {
 /// Where one field lies in the text: the name from `start`, the value from `middle`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Field {
-    start: usize,
-    middle: usize,
-    end: usize,
+    start: u32,
+    middle: u32,
+    end: u32,
 }
 
 impl Headers {
@@ -80,12 +80,23 @@ impl Headers {
 
     /// Adds a field whose characters and bounds have been checked.
     pub(super) fn push_checked(&mut self, name: &str, value: &str) {
-        let start = self.text.len();
+        let start = self.end();
         self.text.push_str(name);
-        let middle = self.text.len();
+        let middle = self.end();
         self.text.push_str(value);
-        let end = self.text.len();
+        let end = self.end();
         self.fields.push(Field { start, middle, end });
+    }
+
+    /// Gives the end of the text, whose length is bounded by far less than 4 GiB.
+    fn end(&self) -> u32 {
+        u32::try_from(self.text.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Gives the bytes that the fields take in a message.
+    pub(super) fn wire_bytes(&self) -> usize {
+        const AROUND: usize = ": \r\n".len();
+        self.text.len() + self.fields.len() * AROUND
     }
 
     /// Makes room for fields and bytes that are about to be added.
@@ -109,8 +120,9 @@ impl Headers {
     /// Iterates over names and values in the order they came.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.fields.iter().map(|field| {
-            let name = self.text.get(field.start..field.middle);
-            let value = self.text.get(field.middle..field.end);
+            let slice = |from: u32, to: u32| self.text.get(from as usize..to as usize);
+            let name = slice(field.start, field.middle);
+            let value = slice(field.middle, field.end);
             (name.unwrap_or_default(), value.unwrap_or_default())
         })
     }

@@ -1,5 +1,7 @@
 //! Requests and responses as values.
 
+use std::borrow::Cow;
+
 use super::fault::ProtocolError;
 use super::headers::{HeaderError, Headers};
 use super::method::Method;
@@ -201,7 +203,7 @@ impl Request {
 pub struct Response {
     status: StatusCode,
     headers: Headers,
-    body: Vec<u8>,
+    body: Cow<'static, [u8]>,
     closes: bool,
 }
 
@@ -212,22 +214,23 @@ impl Response {
     }
 
     /// Makes an answer of plain text.
-    pub fn text(status: StatusCode, body: impl Into<String>) -> Self {
-        Self::typed(
-            status,
-            "text/plain; charset=utf-8",
-            body.into().into_bytes(),
-        )
+    pub fn text(status: StatusCode, body: impl Into<Cow<'static, str>>) -> Self {
+        let body = match body.into() {
+            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+        };
+        Self::typed(status, "text/plain; charset=utf-8", body)
     }
 
     /// Makes an answer of JSON that has been written already.
     pub fn json(status: StatusCode, body: impl Into<Vec<u8>>) -> Self {
-        Self::typed(status, "application/json", body.into())
+        Self::typed(status, "application/json", body.into().into())
     }
 
-    fn typed(status: StatusCode, media_type: &'static str, body: Vec<u8>) -> Self {
-        let mut headers = Headers::new();
-        headers.push_checked("Content-Type", media_type);
+    fn typed(status: StatusCode, media_type: &str, body: Cow<'static, [u8]>) -> Self {
+        const NAME: &str = "Content-Type";
+        let mut headers = Headers::with_capacity(1, NAME.len() + media_type.len());
+        headers.push_checked(NAME, media_type);
         Self::received(status, headers).with_body(body)
     }
 
@@ -235,7 +238,7 @@ impl Response {
         Self {
             status,
             headers,
-            body: Vec::new(),
+            body: Cow::Borrowed(&[]),
             closes: false,
         }
     }
@@ -251,10 +254,10 @@ impl Response {
         Ok(self)
     }
 
-    /// Sets the body.
+    /// Sets the body; what lives as long as the program is not copied.
     #[must_use]
-    pub fn with_body(mut self, body: Vec<u8>) -> Self {
-        self.body = body;
+    pub fn with_body(mut self, body: impl Into<Cow<'static, [u8]>>) -> Self {
+        self.body = body.into();
         self
     }
 
@@ -282,6 +285,11 @@ impl Response {
 
     /// Gives the body away.
     pub fn into_body(self) -> Vec<u8> {
+        self.body.into_owned()
+    }
+
+    /// Gives the body away as it was set.
+    pub(super) fn take_body(self) -> Cow<'static, [u8]> {
         self.body
     }
 

@@ -6,8 +6,8 @@ use super::message::{Request, Response};
 /// What a client that asked for it gets before it sends its body.
 pub(super) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
-/// Bytes: room for the lines that every head has, about.
-const FIXED_BYTES: usize = 160;
+/// Bytes: room for the lines that every head has, and the end.
+const FIXED_BYTES: usize = 180;
 
 /// What an answer says about the connection behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,40 +20,40 @@ pub(super) enum Persistence {
     Close,
 }
 
-/// Writes the head of an answer.
+/// Tells how many bytes the head of an answer will be, at most.
+pub(super) fn response_head_bytes(response: &Response) -> usize {
+    FIXED_BYTES + response.headers().wire_bytes()
+}
+
+/// Writes the head of an answer behind what `head` holds.
 ///
 /// `Content-Length` is that of the body, sent or not (RFC 9110 §8.6), except
 /// where the status has none.
 pub(super) fn response_head(
+    head: &mut Vec<u8>,
     response: &Response,
     persistence: Persistence,
     date: &HttpDate,
-) -> Vec<u8> {
+) {
     let status = response.status();
-    let mut head = Vec::with_capacity(FIXED_BYTES + response.body().len().min(FIXED_BYTES));
-    let code = status.code().to_string();
-    push(
-        &mut head,
-        &["HTTP/1.1 ", &code, " ", status.reason(), "\r\n"],
-    );
-    field(&mut head, "Date", date.as_str());
+    push(head, &["HTTP/1.1 "]);
+    push_number(head, usize::from(status.code()));
+    push(head, &[" ", status.reason(), "\r\n"]);
+    field(head, "Date", date.as_str());
     for (name, value) in response.headers().iter() {
-        field(&mut head, name, value);
+        field(head, name, value);
     }
     if !status.is_bodiless() {
-        field(
-            &mut head,
-            "Content-Length",
-            &response.body().len().to_string(),
-        );
+        push(head, &["Content-Length: "]);
+        push_number(head, response.body().len());
+        push(head, &["\r\n"]);
     }
     match persistence {
         Persistence::Unsaid => {}
-        Persistence::KeepAlive => field(&mut head, "Connection", "keep-alive"),
-        Persistence::Close => field(&mut head, "Connection", "close"),
+        Persistence::KeepAlive => field(head, "Connection", "keep-alive"),
+        Persistence::Close => field(head, "Connection", "close"),
     }
-    push(&mut head, &["\r\n"]);
-    head
+    push(head, &["\r\n"]);
 }
 
 /// Writes the head of a request that is the only one of its connection.
@@ -82,8 +82,38 @@ fn field(head: &mut Vec<u8>, name: &str, value: &str) {
     push(head, &[name, ": ", value, "\r\n"]);
 }
 
+/// Writes a number in decimal, without memory of its own.
+fn push_number(head: &mut Vec<u8>, number: usize) {
+    const TEN: usize = 10;
+    let mut digits = [b'0'; 20];
+    let (mut rest, mut len) = (number, 0);
+    for digit in digits.iter_mut().rev() {
+        *digit += u8::try_from(rest % TEN).unwrap_or(0);
+        rest /= TEN;
+        len += 1;
+        if rest == 0 {
+            break;
+        }
+    }
+    head.extend(digits.iter().skip(digits.len() - len));
+}
+
 fn push(head: &mut Vec<u8>, parts: &[&str]) {
     for part in parts {
         head.extend_from_slice(part.as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::push_number;
+
+    #[test]
+    fn numbers_are_written_in_decimal() {
+        for number in [0, 7, 10, 503, 1_048_576, usize::MAX] {
+            let mut head = b"x".to_vec();
+            push_number(&mut head, number);
+            assert_eq!(head, format!("x{number}").into_bytes());
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! The way of answers out: in the order of their requests, and what ends the connection behind one.
 
+use std::borrow::Cow;
+
 use super::{Connection, State};
 use crate::http::date::HttpDate;
 use crate::http::dues::Turn;
@@ -8,6 +10,9 @@ use crate::http::message::Response;
 use crate::http::owed::Owed;
 use crate::http::step::Unasked;
 use crate::http::write::{self, Persistence};
+
+/// Bytes, 4 KiB: a body up to this is written behind its head without a further look for memory.
+const SMALL_BYTES: usize = 4 * 1024;
 
 impl Connection {
     /// Answers the oldest request that has no answer. See [`answer_to`](Self::answer_to).
@@ -45,10 +50,22 @@ impl Connection {
     fn queue(&mut self, owed: Owed, response: Response, date: &HttpDate, now: u64) {
         self.answered = self.answered.saturating_add(1);
         let persistence = self.persistence(owed, &response);
-        let head = write::response_head(&response, persistence, date);
-        self.push_output(&head, now);
-        if !owed.head_only && !response.status().is_bodiless() {
-            self.output.push_owned(response.into_body());
+        let has_body = !owed.head_only && !response.status().is_bodiless();
+        let head_bytes = write::response_head_bytes(&response);
+        let small_body = if has_body {
+            response.body().len().min(SMALL_BYTES)
+        } else {
+            0
+        };
+        self.begin_output(now);
+        self.output.push_with(head_bytes + small_body, |block| {
+            write::response_head(block, &response, persistence, date);
+        });
+        if has_body {
+            match response.take_body() {
+                Cow::Borrowed(bytes) => self.output.push(bytes),
+                Cow::Owned(bytes) => self.output.push_owned(bytes),
+            }
         }
         if matches!(self.state, State::Head(_)) {
             self.reading = Wait::from(now);

@@ -85,7 +85,8 @@ impl Connection {
         };
         // The interim answer stands between the final ones, in order.
         if self.dues.is_empty() && mem::take(&mut receiving.awaits_continue) {
-            self.push_output(write::CONTINUE, now);
+            self.begin_output(now);
+            self.output.push(write::CONTINUE);
             return Step::Continue100;
         }
         match receiving.body.take(&mut self.input) {

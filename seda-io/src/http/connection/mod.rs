@@ -274,10 +274,10 @@ impl Connection {
         }
     }
 
-    fn push_output(&mut self, bytes: &[u8], now: u64) {
+    /// Says that output is about to be queued.
+    fn begin_output(&mut self, now: u64) {
         if self.output.is_empty() {
             self.writing = Wait::from(now);
         }
-        self.output.push(bytes);
     }
 }

@@ -1,0 +1,47 @@
+//! What a request costs in memory on a connection that is kept alive.
+#![allow(
+    clippy::panic,
+    reason = "a test stops at the first thing that is not as it must be"
+)]
+
+use std::sync::Arc;
+
+use allocation_counter::measure;
+use seda_io::http::{Connection, HttpDate, Limits, Response, StatusCode, Step};
+
+const GET: &[u8] =
+    b"GET /index.html HTTP/1.1\r\nHost: localhost:8080\r\nAccept: */*\r\nUser-Agent: test\r\n\r\n";
+
+/// Handles `n` requests that arrive together.
+fn serve(connection: &mut Connection, date: &HttpDate, n: usize) {
+    for _ in 0..n {
+        connection.feed(GET, 0);
+    }
+    for _ in 0..n {
+        let Step::Request(request) = connection.step(0) else {
+            panic!("a request has arrived");
+        };
+        drop(request);
+    }
+    for _ in 0..n {
+        let answered = connection.answer(Response::text(StatusCode::OK, "hello\n"), date, 0);
+        assert!(answered.is_ok());
+    }
+    assert_eq!(connection.step(0), Step::NeedMore);
+    let len = connection.output_blocks().map(<[u8]>::len).sum();
+    connection.sent(len, 0);
+    connection.step(0);
+}
+
+#[test]
+fn a_request_takes_few_allocations_and_leaves_nothing_behind() {
+    let date = HttpDate::from_unix(0);
+    let mut connection = Connection::new(Arc::new(Limits::default()), 0);
+    serve(&mut connection, &date, 1);
+    let one = measure(|| serve(&mut connection, &date, 1));
+    // What arrives, target, fields and their text, the answer's fields and their text, what leaves.
+    assert_eq!((one.count_total, one.bytes_current), (7, 0), "{one:?}");
+    let many = measure(|| serve(&mut connection, &date, 16));
+    assert!(many.count_total <= 16 * 6, "{many:?}");
+    assert_eq!(many.bytes_current, 0, "{many:?}");
+}
