@@ -1,6 +1,9 @@
 //! Bounded byte buffers: one that fills from a socket, one that drains into it.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::file_range::FileRange;
 
 /// Bytes, 16 KiB: an owned block at least this long is queued as it is; a
 /// shorter one is copied behind the last block, so that several small answers
@@ -106,11 +109,38 @@ impl ReadBuffer {
 /// ```
 #[derive(Debug)]
 pub struct WriteBuffer {
-    blocks: VecDeque<Vec<u8>>,
+    /// None is empty.
+    blocks: VecDeque<Block>,
     /// Bytes of the first block that have been sent.
     sent: usize,
     len: usize,
     mark: usize,
+}
+
+#[derive(Debug)]
+enum Block {
+    Owned(Vec<u8>),
+    Shared(Arc<[u8]>),
+    File(FileRange),
+}
+
+impl Block {
+    /// Returns its bytes, if they are in memory.
+    fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Owned(bytes) => Some(bytes),
+            Self::Shared(bytes) => Some(bytes),
+            Self::File(_) => None,
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Owned(bytes) => bytes.len(),
+            Self::Shared(bytes) => bytes.len(),
+            Self::File(range) => usize::try_from(range.len()).unwrap_or(usize::MAX),
+        }
+    }
 }
 
 impl WriteBuffer {
@@ -141,28 +171,24 @@ impl WriteBuffer {
 
     /// Copies `bytes` behind what waits.
     pub fn push(&mut self, bytes: &[u8]) {
-        self.len += bytes.len();
-        match self.blocks.back_mut() {
-            Some(last) if last.len() + bytes.len() <= BLOCK_BYTES => last.extend_from_slice(bytes),
-            _ if bytes.is_empty() => {}
-            _ => self.blocks.push_back(bytes.to_vec()),
-        }
+        self.push_with(bytes.len(), |block| block.extend_from_slice(bytes));
     }
 
     /// Has `write` append to a block behind what waits: `about` bytes, for
     /// which room is made at once.
     pub fn push_with(&mut self, about: usize, write: impl FnOnce(&mut Vec<u8>)) {
-        let fits = |last: &Vec<u8>| last.len() + about <= BLOCK_BYTES;
-        let mut block = match self.blocks.pop_back_if(|last| fits(last)) {
-            Some(last) => last,
-            None => Vec::with_capacity(about),
+        let fits = |last: &mut Block| matches!(last, Block::Owned(last) if last.len() + about <= BLOCK_BYTES);
+        let mut block = match self.blocks.pop_back_if(fits) {
+            Some(Block::Owned(last)) => last,
+            _ => Vec::with_capacity(about),
         };
         let before = block.len();
         write(&mut block);
-        self.len += block.len().saturating_sub(before);
-        if !block.is_empty() {
-            self.blocks.push_back(block);
+        let after = block.len();
+        if after > 0 {
+            self.blocks.push_back(Block::Owned(block));
         }
+        self.len += after.saturating_sub(before);
     }
 
     /// Queues `bytes` behind what waits, without a copy when they are many.
@@ -170,22 +196,57 @@ impl WriteBuffer {
         if bytes.len() < BLOCK_BYTES {
             self.push(&bytes);
         } else {
-            self.len += bytes.len();
-            self.blocks.push_back(bytes);
+            self.push_block(Block::Owned(bytes));
         }
     }
 
-    /// Returns the bytes to send next; empty only when nothing waits.
-    pub fn front(&self) -> &[u8] {
-        let first = self.blocks.front().map_or(&[][..], Vec::as_slice);
-        first.get(self.sent..).unwrap_or_default()
+    /// Queues bytes that others hold too, without a copy when they are many.
+    pub fn push_shared(&mut self, bytes: Arc<[u8]>) {
+        if bytes.len() < BLOCK_BYTES {
+            self.push(&bytes);
+        } else {
+            self.push_block(Block::Shared(bytes));
+        }
     }
 
-    /// Returns all blocks that wait, the one to send next first; none is empty.
+    /// Queues a stretch of a file; it counts against the mark as if it were in memory.
+    pub fn push_file(&mut self, range: FileRange) {
+        if !range.is_empty() {
+            self.push_block(Block::File(range));
+        }
+    }
+
+    fn push_block(&mut self, block: Block) {
+        self.len = self.len.saturating_add(block.len());
+        self.blocks.push_back(block);
+    }
+
+    /// Returns the bytes to send next; empty when nothing waits, or a file does.
+    pub fn front(&self) -> &[u8] {
+        let first = self.blocks.front().and_then(Block::bytes);
+        first
+            .unwrap_or_default()
+            .get(self.sent..)
+            .unwrap_or_default()
+    }
+
+    /// Returns the stretch of a file to send next, and how much of it has been
+    /// sent, if that is what comes next.
+    pub fn front_file(&self) -> Option<(&FileRange, usize)> {
+        match self.blocks.front() {
+            Some(Block::File(range)) => Some((range, self.sent)),
+            _ => None,
+        }
+    }
+
+    /// Returns the blocks in memory before the next file, the one to send next
+    /// first; none is empty.
     pub fn blocks(&self) -> impl Iterator<Item = &[u8]> {
-        let front = (!self.is_empty()).then(|| self.front());
-        let others = self.blocks.iter().skip(1).map(Vec::as_slice);
-        front.into_iter().chain(others)
+        let in_memory = self.blocks.iter().map_while(Block::bytes).enumerate();
+        in_memory.map(|(index, bytes)| match index {
+            0 => bytes.get(self.sent..).unwrap_or_default(),
+            _ => bytes,
+        })
     }
 
     /// Forgets the `count` bytes that were sent, or all when fewer wait.
@@ -193,7 +254,7 @@ impl WriteBuffer {
         let mut left = count.min(self.len);
         self.len -= left;
         while left > 0 {
-            let held = self.front().len();
+            let held = self.blocks.front().map_or(0, Block::len) - self.sent;
             if left < held {
                 self.sent += left;
                 return;
@@ -241,9 +302,10 @@ mod tests {
             for (index, len) in (0_u8..).zip(blocks) {
                 let block = vec![index; len];
                 expected.extend(&block);
-                match index % 3 {
+                match index % 4 {
                     0 => buffer.push(&block),
                     1 => buffer.push_owned(block),
+                    2 => buffer.push_shared(block.into()),
                     _ => buffer.push_with(len / 2, |last| last.extend(&block)),
                 }
             }

@@ -26,6 +26,7 @@
 #![forbid(unsafe_code)]
 
 pub mod buffer;
+pub mod file_range;
 pub mod http;
 pub mod process;
 pub mod reactor;

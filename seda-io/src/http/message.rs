@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::content::Content;
 use super::fault::ProtocolError;
 use super::headers::{HeaderError, Headers};
 use super::method::Method;
@@ -203,7 +204,7 @@ impl Request {
 pub struct Response {
     status: StatusCode,
     headers: Headers,
-    body: Cow<'static, [u8]>,
+    body: Content,
     closes: bool,
 }
 
@@ -215,19 +216,16 @@ impl Response {
 
     /// Makes an answer of plain text.
     pub fn text(status: StatusCode, body: impl Into<Cow<'static, str>>) -> Self {
-        let body = match body.into() {
-            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
-        };
+        let body = Content::from(body.into());
         Self::typed(status, "text/plain; charset=utf-8", body)
     }
 
     /// Makes an answer of JSON that has been written already.
-    pub fn json(status: StatusCode, body: impl Into<Vec<u8>>) -> Self {
-        Self::typed(status, "application/json", body.into().into())
+    pub fn json(status: StatusCode, body: impl Into<Content>) -> Self {
+        Self::typed(status, "application/json", body.into())
     }
 
-    fn typed(status: StatusCode, media_type: &str, body: Cow<'static, [u8]>) -> Self {
+    fn typed(status: StatusCode, media_type: &str, body: Content) -> Self {
         const NAME: &str = "Content-Type";
         let mut headers = Headers::with_capacity(1, NAME.len() + media_type.len());
         headers.push_checked(NAME, media_type);
@@ -238,7 +236,7 @@ impl Response {
         Self {
             status,
             headers,
-            body: Cow::Borrowed(&[]),
+            body: Content::Static(&[]),
             closes: false,
         }
     }
@@ -254,9 +252,9 @@ impl Response {
         Ok(self)
     }
 
-    /// Sets the body; what lives as long as the program is not copied.
+    /// Sets the body.
     #[must_use]
-    pub fn with_body(mut self, body: impl Into<Cow<'static, [u8]>>) -> Self {
+    pub fn with_body(mut self, body: impl Into<Content>) -> Self {
         self.body = body.into();
         self
     }
@@ -278,18 +276,27 @@ impl Response {
         &self.headers
     }
 
-    /// Returns the body.
+    /// Returns the body, if it lies in memory in one piece, as that of an
+    /// answer which was received does; else nothing.
     pub fn body(&self) -> &[u8] {
+        self.body.bytes().unwrap_or_default()
+    }
+
+    /// Gives the body away; see [`body`](Self::body).
+    pub fn into_body(self) -> Vec<u8> {
+        match self.body {
+            Content::Owned(bytes) => bytes,
+            body => body.bytes().unwrap_or_default().to_vec(),
+        }
+    }
+
+    /// Returns the body, wherever it is.
+    pub const fn content(&self) -> &Content {
         &self.body
     }
 
-    /// Gives the body away.
-    pub fn into_body(self) -> Vec<u8> {
-        self.body.into_owned()
-    }
-
     /// Gives the body away as it was set.
-    pub(super) fn take_body(self) -> Cow<'static, [u8]> {
+    pub(super) fn into_content(self) -> Content {
         self.body
     }
 

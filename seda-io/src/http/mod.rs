@@ -12,6 +12,7 @@ mod body;
 mod chunked;
 mod client;
 mod connection;
+mod content;
 mod date;
 mod desk;
 mod door;
@@ -38,6 +39,7 @@ mod write;
 
 pub use client::{Client, ClientError};
 pub use connection::Connection;
+pub use content::Content;
 pub use date::{DateCache, HttpDate};
 pub use dues::Turn;
 pub use exchange::{Exchange, Reply};

@@ -9,6 +9,8 @@ use super::connection::Connection;
 use crate::reactor::Readiness;
 use crate::timer::TimerKey;
 
+/// Bytes, 1 MiB: so much is written to one socket before others have their turn.
+const WRITE_MAX: usize = 1024 * 1024;
 /// Blocks of output that leave in one system call at most.
 const SLICES_MAX: usize = 8;
 
@@ -143,17 +145,28 @@ impl Peer {
         }
     }
 
-    /// Writes until all is written or the socket takes no more.
+    /// Writes until all is written, the socket takes no more, or it is another's turn.
     pub(super) fn write(&mut self, now: u64) {
-        while self.may_write() && !self.connection.output().is_empty() {
+        let mut most = WRITE_MAX;
+        while most > 0 && self.may_write() && self.connection.has_output() {
             match send(&mut self.stream, &self.connection) {
-                Ok(count) => self.connection.sent(count, now),
+                Ok(count) => {
+                    most = most.saturating_sub(count);
+                    self.connection.sent(count, now);
+                }
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => self.ready.write = false,
                     io::ErrorKind::Interrupted => {}
+                    io::ErrorKind::UnexpectedEof => {
+                        tracing::warn!(target: "seda", peer = %self.address, "an answer broke off: {error}");
+                        self.broken = true;
+                    }
                     _ => self.broken = true,
                 },
             }
+        }
+        if most == 0 {
+            self.rest = Rest::Turn;
         }
     }
 
@@ -169,14 +182,17 @@ impl Peer {
         match self.rest {
             _ if self.broken => true,
             Rest::Turn => true,
-            Rest::Writing => self.connection.output().is_empty() || self.may_read(),
+            Rest::Writing => !self.connection.has_output() || self.may_read(),
             Rest::Bytes | Rest::Answer => self.may_read(),
         }
     }
 }
 
-/// Writes once: all blocks of the output together, as far as they fit.
+/// Writes once: a stretch of a file, or all blocks of the output together, as far as they fit.
 fn send(stream: &mut TcpStream, connection: &Connection) -> io::Result<usize> {
+    if let Some((range, sent)) = connection.output_file() {
+        return range.send(&*stream, sent as u64, WRITE_MAX);
+    }
     let mut slices = [IoSlice::new(&[]); SLICES_MAX];
     let mut count = 0;
     for (slice, block) in slices.iter_mut().zip(connection.output_blocks()) {

@@ -225,7 +225,7 @@ impl Traffic {
         let Some(peer) = self.peers.get_mut(index) else {
             return Fate::Rests;
         };
-        let unsent = !peer.connection.output().is_empty();
+        let unsent = peer.connection.has_output();
         if unsent && peer.may_write() && peer.connection.owes_answer() && !peer.held {
             // The next answer may come at once, and leaves in the same write.
             peer.held = true;
@@ -303,8 +303,7 @@ impl Traffic {
 
     /// Ends the connections that owe nothing.
     fn remove_idle(&mut self) {
-        let idle =
-            |peer: &Peer| !peer.connection.owes_answer() && peer.connection.output().is_empty();
+        let idle = |peer: &Peer| !peer.connection.owes_answer() && !peer.connection.has_output();
         let peers = self.peers.iter().filter(|(_, peer)| idle(peer));
         let indices: Vec<usize> = peers.map(|(index, _)| index).collect();
         for index in indices {

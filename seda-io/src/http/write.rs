@@ -37,7 +37,7 @@ pub(super) fn response_head(
 ) {
     let status = response.status();
     push(head, &["HTTP/1.1 "]);
-    push_number(head, usize::from(status.code()));
+    push_number(head, u64::from(status.code()));
     push(head, &[" ", status.reason(), "\r\n"]);
     field(head, "Date", date.as_str());
     for (name, value) in response.headers().iter() {
@@ -45,7 +45,7 @@ pub(super) fn response_head(
     }
     if !status.is_bodiless() {
         push(head, &["Content-Length: "]);
-        push_number(head, response.body().len());
+        push_number(head, response.content().len());
         push(head, &["\r\n"]);
     }
     match persistence {
@@ -83,8 +83,8 @@ fn field(head: &mut Vec<u8>, name: &str, value: &str) {
 }
 
 /// Writes a number in decimal, without memory of its own.
-fn push_number(head: &mut Vec<u8>, number: usize) {
-    const TEN: usize = 10;
+fn push_number(head: &mut Vec<u8>, number: u64) {
+    const TEN: u64 = 10;
     let mut digits = [b'0'; 20];
     let (mut rest, mut len) = (number, 0);
     for digit in digits.iter_mut().rev() {
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn numbers_are_written_in_decimal() {
-        for number in [0, 7, 10, 503, 1_048_576, usize::MAX] {
+        for number in [0, 7, 10, 503, 1_048_576, u64::MAX] {
             let mut head = b"x".to_vec();
             push_number(&mut head, number);
             assert_eq!(head, format!("x{number}").into_bytes());

@@ -1,7 +1,5 @@
 //! The way of answers out: in the order of their requests, and what ends the connection behind one.
 
-use std::borrow::Cow;
-
 use super::{Connection, State};
 use crate::http::date::HttpDate;
 use crate::http::dues::Turn;
@@ -62,10 +60,7 @@ impl Connection {
             write::response_head(block, &response, persistence, date);
         });
         if has_body {
-            match response.take_body() {
-                Cow::Borrowed(bytes) => self.output.push(bytes),
-                Cow::Owned(bytes) => self.output.push_owned(bytes),
-            }
+            response.into_content().queue(&mut self.output);
         }
         if matches!(self.state, State::Head(_)) {
             self.reading = Wait::from(now);

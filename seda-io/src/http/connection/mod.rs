@@ -21,6 +21,7 @@ use super::owed::Owed;
 use super::scan::Scan;
 use super::step::Step;
 use crate::buffer::{ReadBuffer, WriteBuffer};
+use crate::file_range::FileRange;
 
 /// Empty lines that are skipped before a request line (RFC 9112 §2.2 asks for one).
 const BLANK_LINES_MAX: u8 = 2;
@@ -172,12 +173,24 @@ impl Connection {
         self.dues.latest()
     }
 
-    /// Returns the bytes to send next; empty only when there are none.
+    /// Tells whether something is to be sent.
+    pub fn has_output(&self) -> bool {
+        !self.output.is_empty()
+    }
+
+    /// Returns the bytes to send next; empty when there are none, or a
+    /// [file](Self::output_file) comes next.
     pub fn output(&self) -> &[u8] {
         self.output.front()
     }
 
-    /// Returns the whole output in blocks, for a write that gathers them.
+    /// Returns the stretch of a file to send next, and how much of it was sent,
+    /// if that is what comes next.
+    pub fn output_file(&self) -> Option<(&FileRange, usize)> {
+        self.output.front_file()
+    }
+
+    /// Returns the output in memory in blocks, up to a file, for a write that gathers them.
     pub fn output_blocks(&self) -> impl Iterator<Item = &[u8]> {
         self.output.blocks()
     }

@@ -1,0 +1,120 @@
+//! The body of an answer, wherever its bytes are.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::buffer::WriteBuffer;
+use crate::file_range::FileRange;
+
+/// The body of an answer, wherever its bytes are. Its length is known.
+///
+/// # Examples
+///
+/// ```
+/// use seda_io::http::{Content, Response, StatusCode};
+///
+/// let parts = vec![Content::from("one, "), Content::from(String::from("two"))];
+/// let response = Response::new(StatusCode::OK).with_body(Content::Parts(parts));
+/// assert_eq!(response.content().len(), 8);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// Bytes of the program.
+    Static(&'static [u8]),
+    /// Bytes of this answer alone.
+    Owned(Vec<u8>),
+    /// Bytes that other answers have too, such as those of a cache.
+    Shared(Arc<[u8]>),
+    /// Bytes that the kernel takes from a file.
+    File(FileRange),
+    /// One behind the other.
+    Parts(Vec<Self>),
+}
+
+impl Content {
+    /// Returns the number of bytes.
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::File(range) => range.len(),
+            Self::Parts(parts) => parts.iter().map(Self::len).sum(),
+            _ => self.bytes().map_or(0, |bytes| bytes.len() as u64),
+        }
+    }
+
+    /// Tells whether there are no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the bytes, if they lie in memory in one piece.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Static(bytes) => Some(bytes),
+            Self::Owned(bytes) => Some(bytes),
+            Self::Shared(bytes) => Some(bytes),
+            Self::File(_) | Self::Parts(_) => None,
+        }
+    }
+
+    /// Hands the bytes over to what sends them.
+    pub(super) fn queue(self, output: &mut WriteBuffer) {
+        match self {
+            Self::Static(bytes) => output.push(bytes),
+            Self::Owned(bytes) => output.push_owned(bytes),
+            Self::Shared(bytes) => output.push_shared(bytes),
+            Self::File(range) => output.push_file(range),
+            Self::Parts(parts) => parts.into_iter().for_each(|part| part.queue(output)),
+        }
+    }
+}
+
+impl Default for Content {
+    fn default() -> Self {
+        Self::Static(&[])
+    }
+}
+
+impl From<&'static [u8]> for Content {
+    fn from(bytes: &'static [u8]) -> Self {
+        Self::Static(bytes)
+    }
+}
+
+impl From<&'static str> for Content {
+    fn from(text: &'static str) -> Self {
+        Self::Static(text.as_bytes())
+    }
+}
+
+impl From<Vec<u8>> for Content {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Owned(bytes)
+    }
+}
+
+impl From<String> for Content {
+    fn from(text: String) -> Self {
+        Self::Owned(text.into_bytes())
+    }
+}
+
+impl From<Cow<'static, str>> for Content {
+    fn from(text: Cow<'static, str>) -> Self {
+        match text {
+            Cow::Borrowed(text) => text.into(),
+            Cow::Owned(text) => text.into(),
+        }
+    }
+}
+
+impl From<Arc<[u8]>> for Content {
+    fn from(bytes: Arc<[u8]>) -> Self {
+        Self::Shared(bytes)
+    }
+}
+
+impl From<FileRange> for Content {
+    fn from(range: FileRange) -> Self {
+        Self::File(range)
+    }
+}
