@@ -252,6 +252,12 @@ impl Response {
         Ok(self)
     }
 
+    /// Adds a header field that this crate has made itself.
+    pub(super) fn with_trusted(mut self, name: &str, value: &str) -> Self {
+        self.headers.push_checked(name, value);
+        self
+    }
+
     /// Sets the body.
     #[must_use]
     pub fn with_body(mut self, body: impl Into<Content>) -> Self {

@@ -30,12 +30,18 @@ impl StatusCode {
     pub const ACCEPTED: Self = Self(202);
     /// 204: done, and there is nothing to say.
     pub const NO_CONTENT: Self = Self(204);
+    /// 206: a part of it, as asked.
+    pub const PARTIAL_CONTENT: Self = Self(206);
+    /// 301: it is elsewhere now, for good.
+    pub const MOVED_PERMANENTLY: Self = Self(301);
     /// 303: the answer is at another place, to be fetched with GET.
     pub const SEE_OTHER: Self = Self(303);
     /// 304: what the client holds is current.
     pub const NOT_MODIFIED: Self = Self(304);
     /// 400: the request cannot be understood.
     pub const BAD_REQUEST: Self = Self(400);
+    /// 403: it exists, and is not for this client.
+    pub const FORBIDDEN: Self = Self(403);
     /// 404: there is nothing of that name.
     pub const NOT_FOUND: Self = Self(404);
     /// 405: the target knows the method and does not allow it.
@@ -44,12 +50,16 @@ impl StatusCode {
     pub const REQUEST_TIMEOUT: Self = Self(408);
     /// 409: the request contradicts the state of the target.
     pub const CONFLICT: Self = Self(409);
+    /// 412: a condition of the request does not hold.
+    pub const PRECONDITION_FAILED: Self = Self(412);
     /// 413: the body is longer than the server takes.
     pub const CONTENT_TOO_LARGE: Self = Self(413);
     /// 414: the target is longer than the server takes.
     pub const URI_TOO_LONG: Self = Self(414);
     /// 415: the body is of a type the target does not take.
     pub const UNSUPPORTED_MEDIA_TYPE: Self = Self(415);
+    /// 416: none of the bytes asked for is there.
+    pub const RANGE_NOT_SATISFIABLE: Self = Self(416);
     /// 417: the server does not meet what the request expects.
     pub const EXPECTATION_FAILED: Self = Self(417);
     /// 422: the body is well formed and its instructions are not.
