@@ -33,7 +33,15 @@ pub(crate) fn serve_by(
     limits: Limits,
     build: impl FnOnce(&mut Graph) -> Stage<Exchange>,
 ) -> Serving {
-    let mut graph = Graph::new("test");
+    serve_in(Graph::new("test"), plan, limits, build)
+}
+
+pub(crate) fn serve_in(
+    mut graph: Graph,
+    plan: Plan,
+    limits: Limits,
+    build: impl FnOnce(&mut Graph) -> Stage<Exchange>,
+) -> Serving {
     Reactor::install(&mut graph);
     let requests = build(&mut graph);
     let server = HttpServer::bind("127.0.0.1:0", limits).unwrap();
@@ -130,19 +138,24 @@ impl Raw {
     }
 
     pub(crate) fn answer(&mut self) -> Answer {
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            assert_ne!(self.0.read_line(&mut head).unwrap(), 0, "ended in {head:?}");
-        }
-        let status = head.get(9..12).unwrap().parse().unwrap();
-        let body = Vec::new();
-        let mut answer = Answer { status, head, body };
+        let mut answer = self.answer_without_body();
         let length = answer
             .header("content-length")
             .map_or(0, |length| length.parse().unwrap());
         answer.body = vec![0; length];
         self.0.read_exact(&mut answer.body).unwrap();
         answer
+    }
+
+    /// Reads the head of an answer, and leaves its body, if there is one.
+    pub(crate) fn answer_without_body(&mut self) -> Answer {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert_ne!(self.0.read_line(&mut head).unwrap(), 0, "ended in {head:?}");
+        }
+        let status = head.get(9..12).unwrap().parse().unwrap();
+        let body = Vec::new();
+        Answer { status, head, body }
     }
 
     /// Tells whether the server has closed the connection, having sent nothing more.
