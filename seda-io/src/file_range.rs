@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use rustix::fs::sendfile;
@@ -57,13 +58,34 @@ impl FileRange {
         let mut offset = self.start + skip;
         let wanted = left.min(most);
         match sendfile(socket, &*self.file, Some(&mut offset), wanted)? {
-            0 if wanted > 0 => Err(io::Error::new(
-                io::ErrorKind::UnexpectedEof,
-                "the file became shorter while it was sent",
-            )),
+            0 if wanted > 0 => Err(cut_short()),
             sent => Ok(sent),
         }
     }
+}
+
+impl FileRange {
+    /// Reads from `skip` bytes on into `space`, as much as fits; returns what was read.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send).
+    pub(crate) fn read<'s>(&self, skip: u64, space: &'s mut [u8]) -> io::Result<&'s [u8]> {
+        let left = usize::try_from(self.len.saturating_sub(skip)).unwrap_or(usize::MAX);
+        let wanted = left.min(space.len());
+        let (space, _) = space.split_at_mut(wanted);
+        let count = self.file.read_at(space, self.start + skip)?;
+        if count == 0 && wanted > 0 {
+            return Err(cut_short());
+        }
+        let (read, _) = space.split_at(count);
+        Ok(read)
+    }
+}
+
+fn cut_short() -> io::Error {
+    let why = "the file became shorter while it was sent";
+    io::Error::new(io::ErrorKind::UnexpectedEof, why)
 }
 
 impl fmt::Debug for FileRange {

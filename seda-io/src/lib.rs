@@ -32,5 +32,7 @@ pub mod process;
 pub mod reactor;
 pub mod signal;
 pub mod timer;
+pub mod tls;
+mod transport;
 
 pub use reactor::Reactor;

@@ -1,13 +1,14 @@
 //! A socket and its connection: bytes in, bytes out, remembered readiness.
 
-use std::io::{self, IoSlice, Read, Write};
-use std::net::{Shutdown, SocketAddr};
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 
 use mio::net::TcpStream;
 
 use super::connection::Connection;
 use crate::reactor::Readiness;
 use crate::timer::TimerKey;
+use crate::transport::Transport;
 
 /// Bytes, 1 MiB: so much is written to one socket before others have their turn.
 const WRITE_MAX: usize = 1024 * 1024;
@@ -17,7 +18,7 @@ const SLICES_MAX: usize = 8;
 /// One connected peer.
 #[derive(Debug)]
 pub(super) struct Peer {
-    stream: TcpStream,
+    transport: Transport,
     pub(super) address: SocketAddr,
     pub(super) serial: u64,
     pub(super) connection: Connection,
@@ -28,8 +29,16 @@ pub(super) struct Peer {
     pub(super) listed: bool,
     /// Its output waits one turn for the answer that is due, to leave with it.
     pub(super) held: bool,
+    health: Health,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Health {
+    Well,
     /// The socket has failed.
-    broken: bool,
+    Broken,
+    /// No TLS could be agreed on, or what came is none.
+    Garbled,
 }
 
 /// What the socket would do without blocking, as far as is known: it is asked
@@ -65,12 +74,12 @@ pub(super) enum Rest {
 
 impl Peer {
     pub(super) fn new(
-        (stream, address): (TcpStream, SocketAddr),
+        (transport, address): (Transport, SocketAddr),
         serial: u64,
         connection: Connection,
     ) -> Self {
         Self {
-            stream,
+            transport,
             address,
             serial,
             connection,
@@ -84,12 +93,24 @@ impl Peer {
             rest: Rest::Bytes,
             listed: false,
             held: false,
-            broken: false,
+            health: Health::Well,
         }
     }
 
-    pub(super) const fn stream(&mut self) -> &mut TcpStream {
-        &mut self.stream
+    pub(super) fn stream(&mut self) -> &mut TcpStream {
+        self.transport.stream()
+    }
+
+    /// Tells whether no TLS could be agreed on, or what came was none.
+    pub(super) const fn is_garbled(&self) -> bool {
+        matches!(self.health, Health::Garbled)
+    }
+
+    /// Says what is to be said before the socket is closed.
+    pub(super) fn say_farewell(&mut self) {
+        if !self.is_broken() {
+            self.transport.say_farewell();
+        }
     }
 
     /// Remembers what the socket has said.
@@ -105,17 +126,17 @@ impl Peer {
     }
 
     pub(super) const fn is_broken(&self) -> bool {
-        self.broken
+        !matches!(self.health, Health::Well)
     }
 
     /// Tells whether a read may bring something that there is room for.
     pub(super) fn may_read(&self) -> bool {
-        self.ready.read && !self.broken && self.connection.room() > 0
+        self.ready.read && !self.is_broken() && self.connection.room() > 0
     }
 
     /// Tells whether a write may take something.
     pub(super) const fn may_write(&self) -> bool {
-        self.ready.write && !self.broken
+        self.ready.write && !self.is_broken()
     }
 
     /// Reads once, if there may be something and there is room for it.
@@ -125,31 +146,34 @@ impl Peer {
         }
         let room = self.connection.room().min(scratch.len());
         let (space, _) = scratch.split_at_mut(room);
-        match self.stream.read(space) {
+        match self.transport.read(space) {
             Ok(0) => {
                 self.ready.read = false;
                 self.connection.end_input();
             }
             Ok(count) => {
-                // A short read has emptied the socket, and what comes after it
-                // is told anew (epoll(7), question 9).
-                self.ready.read = count == room || self.ready.end;
+                let more = self.ready.end || self.transport.has_records();
+                self.ready.read = count == room || more;
                 let (bytes, _) = space.split_at(count);
                 self.connection.feed(bytes, now);
             }
             Err(error) => match error.kind() {
                 io::ErrorKind::WouldBlock => self.ready.read = false,
                 io::ErrorKind::Interrupted => {}
-                _ => self.broken = true,
+                io::ErrorKind::InvalidData => self.health = Health::Garbled,
+                _ => self.health = Health::Broken,
             },
         }
     }
 
     /// Writes until all is written, the socket takes no more, or it is another's turn.
     pub(super) fn write(&mut self, now: u64) {
+        if self.may_write() && self.transport.is_behind() {
+            self.catch_up();
+        }
         let mut most = WRITE_MAX;
         while most > 0 && self.may_write() && self.connection.has_output() {
-            match send(&mut self.stream, &self.connection) {
+            match send(&mut self.transport, &self.connection) {
                 Ok(count) => {
                     most = most.saturating_sub(count);
                     self.connection.sent(count, now);
@@ -159,9 +183,9 @@ impl Peer {
                     io::ErrorKind::Interrupted => {}
                     io::ErrorKind::UnexpectedEof => {
                         tracing::warn!(target: "seda", peer = %self.address, "an answer broke off: {error}");
-                        self.broken = true;
+                        self.health = Health::Broken;
                     }
-                    _ => self.broken = true,
+                    _ => self.health = Health::Broken,
                 },
             }
         }
@@ -170,17 +194,26 @@ impl Peer {
         }
     }
 
+    /// Writes what is left of a handshake.
+    fn catch_up(&mut self) {
+        match self.transport.catch_up() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.ready.write = false,
+            Err(_) => self.health = Health::Broken,
+            Ok(()) => {}
+        }
+    }
+
     /// Tells the peer that nothing more will be written.
     pub(super) fn half_close(&mut self) {
-        if self.stream.shutdown(Shutdown::Write).is_err() {
-            self.broken = true;
+        if self.transport.half_close().is_err() {
+            self.health = Health::Broken;
         }
     }
 
     /// Tells whether another pass would bring this peer further.
     pub(super) fn goes_on(&self) -> bool {
         match self.rest {
-            _ if self.broken => true,
+            _ if self.is_broken() => true,
             Rest::Turn => true,
             Rest::Writing => !self.connection.has_output() || self.may_read(),
             Rest::Bytes | Rest::Answer => self.may_read(),
@@ -189,9 +222,9 @@ impl Peer {
 }
 
 /// Writes once: a stretch of a file, or all blocks of the output together, as far as they fit.
-fn send(stream: &mut TcpStream, connection: &Connection) -> io::Result<usize> {
+fn send(transport: &mut Transport, connection: &Connection) -> io::Result<usize> {
     if let Some((range, sent)) = connection.output_file() {
-        return range.send(&*stream, sent as u64, WRITE_MAX);
+        return transport.write_file(range, sent as u64, WRITE_MAX);
     }
     let mut slices = [IoSlice::new(&[]); SLICES_MAX];
     let mut count = 0;
@@ -200,8 +233,5 @@ fn send(stream: &mut TcpStream, connection: &Connection) -> io::Result<usize> {
         count += 1;
     }
     let (blocks, _) = slices.split_at(count);
-    match blocks {
-        [block] => stream.write(block),
-        blocks => stream.write_vectored(blocks),
-    }
+    transport.write(blocks)
 }

@@ -13,6 +13,7 @@ use super::limits::Limits;
 use super::listen::{self, Sharing};
 use super::tally::Tallies;
 use super::traffic::{Premises, Traffic};
+use crate::tls::TlsServer;
 
 /// Serves HTTP/1.1 to a graph: each request becomes an [`Exchange`] for one stage.
 ///
@@ -54,6 +55,7 @@ pub struct HttpServer {
     first: TcpListener,
     address: SocketAddr,
     limits: Arc<Limits>,
+    tls: Option<TlsServer>,
 }
 
 impl HttpServer {
@@ -75,12 +77,22 @@ impl HttpServer {
                         address: first.local_addr()?,
                         first,
                         limits: Arc::new(limits),
+                        tls: None,
                     });
                 }
                 Err(error) => failed = error,
             }
         }
         Err(failed)
+    }
+
+    /// Serves HTTPS: TLS 1.2 and 1.3 on every connection, and nothing else.
+    ///
+    /// The handshake counts against the timeout of the first head.
+    #[must_use]
+    pub fn with_tls(mut self, tls: TlsServer) -> Self {
+        self.tls = Some(tls);
+        self
     }
 
     /// Returns the address that clients connect to.
@@ -99,6 +111,7 @@ impl HttpServer {
             capacity: Arc::new(Capacity::new(self.limits.connections_max)),
             limits: self.limits,
             tallies: tallies.clone(),
+            tls: self.tls,
         };
         let address = self.address;
         let mut first = Some(self.first);

@@ -31,6 +31,7 @@ pub(super) struct Tally {
     pub(super) answers: Count,
     pub(super) refused: Count,
     pub(super) bad: Count,
+    pub(super) tls_failed: Count,
     pub(super) timed_out: Count,
     pub(super) late: Count,
     pub(super) abandoned: Count,
@@ -55,6 +56,8 @@ pub struct Figures {
     pub refused: u64,
     /// Malformed requests, answered 4xx or 5xx.
     pub bad: u64,
+    /// Connections that were closed, since no TLS could be agreed on, or what came was none.
+    pub tls_failed: u64,
     /// Connections that were closed, or requests refused, since the peer was too slow.
     pub timed_out: u64,
     /// Answers thrown away, since the connection had ended.
@@ -87,6 +90,7 @@ impl Tallies {
             sum.answers += tally.answers.get();
             sum.refused += tally.refused.get();
             sum.bad += tally.bad.get();
+            sum.tls_failed += tally.tls_failed.get();
             sum.timed_out += tally.timed_out.get();
             sum.late += tally.late.get();
             sum.abandoned += tally.abandoned.get();

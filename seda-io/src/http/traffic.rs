@@ -4,7 +4,9 @@
 //! outputs are written: the same code runs over many connections in a row, which
 //! costs less than one connection after the other.
 
+use std::io;
 use std::mem;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +24,8 @@ use super::peer::{Alarm, Peer};
 use super::tally::Tallies;
 use crate::reactor::{Member, Readiness};
 use crate::timer::{Timers, nanoseconds};
+use crate::tls::TlsServer;
+use crate::transport::Transport;
 
 /// Bytes, 64 KiB: read from one socket at once.
 const READ_BYTES: usize = 64 * 1024;
@@ -43,12 +47,14 @@ pub(super) struct Premises {
     pub(super) limits: Arc<Limits>,
     pub(super) capacity: Arc<Capacity>,
     pub(super) tallies: Tallies,
+    pub(super) tls: Option<TlsServer>,
 }
 
 /// Is a server on one worker.
 #[derive(Debug)]
 pub(super) struct Traffic {
     limits: Arc<Limits>,
+    tls: Option<TlsServer>,
     member: Member,
     door: Door,
     desk: Desk,
@@ -104,6 +110,7 @@ impl Traffic {
             desk: Desk::new(requests, limits.timeouts.request, outbox, tally),
             timers: Timers::new(0, RESOLUTION, limits.connections_max.max(1)),
             limits,
+            tls: premises.tls.clone(),
             member,
             door,
             peers: Slab::new(),
@@ -175,9 +182,19 @@ impl Traffic {
         }
     }
 
-    fn admit(&mut self, accepted: (TcpStream, std::net::SocketAddr), now: u64) {
+    fn admit(&mut self, (stream, address): (TcpStream, SocketAddr), now: u64) {
+        let transport = match &self.tls {
+            None => Ok(Transport::Plain(stream)),
+            Some(tls) => tls
+                .accept(stream)
+                .map(|secured| Transport::Secured(Box::new(secured))),
+        };
+        let transport = match transport {
+            Ok(transport) => transport,
+            Err(error) => return self.turn_away(&error),
+        };
         let connection = Connection::new(Arc::clone(&self.limits), now);
-        let mut peer = Peer::new(accepted, self.serial, connection);
+        let mut peer = Peer::new((transport, address), self.serial, connection);
         self.serial += 1;
         let entry = self.peers.vacant_entry();
         let index = entry.key();
@@ -186,11 +203,13 @@ impl Traffic {
                 entry.insert(peer);
                 self.list(index);
             }
-            Err(error) => {
-                tracing::warn!(target: "seda", "a connection was not watched: {error}");
-                self.door.left();
-            }
+            Err(error) => self.turn_away(&error),
         }
+    }
+
+    fn turn_away(&self, error: &io::Error) {
+        tracing::warn!(target: "seda", "a connection was not served: {error}");
+        self.door.left();
     }
 
     /// Takes every peer of the cohort one pass further.
@@ -264,7 +283,9 @@ impl Traffic {
     }
 
     fn remove(&mut self, index: usize) {
-        if let Some(peer) = self.peers.try_remove(index) {
+        if let Some(mut peer) = self.peers.try_remove(index) {
+            peer.say_farewell();
+            self.desk.tally.tls_failed.add(u64::from(peer.is_garbled()));
             if let Some(alarm) = peer.alarm {
                 self.timers.cancel(alarm.key);
             }
