@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use seda_core::{Meta, Rejected, Sink, Tick};
+use seda_core::{Meta, Sink, Tick};
 
 use super::date::DateCache;
 use super::dues::Turn;
@@ -12,15 +12,12 @@ use super::limits::Timeout;
 use super::message::{Request, Response};
 use super::outbox::{Answer, Outbox, Seat};
 use super::peer::{Peer, Rest};
-use super::status::StatusCode;
 use super::step::Step;
 use super::tally::Tally;
 
 /// Steps of one connection in one pass: more than one cohort's worth of refused
 /// pipelined requests waits for the next.
 const STEPS_MAX: usize = 64;
-/// What `Retry-After` says when the stage gives no time.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Is where requests leave for the stages and answers come back.
 #[derive(Debug)]
@@ -113,7 +110,7 @@ impl Desk {
         };
         if let Err(rejected) = enqueued {
             self.tally.refused.add(1);
-            let response = busy(&rejected);
+            let response = Response::busy(rejected.retry_after);
             rejected.event.split().1.disarm();
             self.answer(peer, turn, response);
         }
@@ -157,42 +154,4 @@ impl Desk {
 fn rest(peer: &mut Peer, rest: Rest) -> Stepped {
     peer.rest = rest;
     Stepped::Rests
-}
-
-/// Is the answer to a request that the stage has refused.
-fn busy<E>(rejected: &Rejected<E>) -> Response {
-    let wait = rejected.retry_after.unwrap_or(RETRY_AFTER);
-    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-    let status = StatusCode::SERVICE_UNAVAILABLE;
-    let response = Response::text(status, "the service is busy; try again later\n");
-    let with_header = response
-        .clone()
-        .with_header("Retry-After", &seconds.max(1).to_string());
-    with_header.unwrap_or(response)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use seda_core::testing::probe;
-
-    #[test]
-    fn retry_after_is_in_whole_seconds_and_never_zero() {
-        let (sink, _probe) = probe::<u8>(1);
-        sink.enqueue(1).unwrap();
-        let mut rejected = sink.enqueue(2).unwrap_err();
-        let mut told = |wait| {
-            rejected.retry_after = wait;
-            busy(&rejected)
-                .headers()
-                .get("retry-after")
-                .map(str::to_owned)
-        };
-        assert_eq!(told(None).as_deref(), Some("1"));
-        assert_eq!(told(Some(Duration::ZERO)).as_deref(), Some("1"));
-        assert_eq!(
-            told(Some(Duration::from_millis(2_001))).as_deref(),
-            Some("3")
-        );
-    }
 }

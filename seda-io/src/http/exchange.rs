@@ -33,11 +33,35 @@ use super::status::StatusCode;
 pub struct Exchange {
     request: Request,
     reply: Reply,
+    params: Vec<Param>,
+}
+
+/// The value of a name in the path of a route.
+#[derive(Debug)]
+pub(super) struct Param {
+    pub(super) name: Box<str>,
+    pub(super) value: String,
 }
 
 impl Exchange {
     pub(super) const fn new(request: Request, reply: Reply) -> Self {
-        Self { request, reply }
+        Self {
+            request,
+            reply,
+            params: Vec::new(),
+        }
+    }
+
+    /// Returns the value that a name of the [route](super::Routes) has in the
+    /// path, decoded.
+    pub fn param(&self, name: &str) -> Option<&str> {
+        let mut params = self.params.iter();
+        let param = params.find(|param| &*param.name == name)?;
+        Some(&param.value)
+    }
+
+    pub(super) fn set_params(&mut self, params: Vec<Param>) {
+        self.params = params;
     }
 
     /// Returns what is asked.

@@ -1,6 +1,7 @@
 //! Requests and responses as values.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use super::content::Content;
 use super::fault::ProtocolError;
@@ -10,6 +11,9 @@ use super::status::StatusCode;
 
 /// Fields that a connection writes, because a wrong value would break its framing.
 const RESERVED: [&str; 4] = ["connection", "content-length", "date", "transfer-encoding"];
+
+/// What `Retry-After` says when the stage gives no time.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The version of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -220,6 +224,16 @@ impl Response {
         Self::typed(status, "text/plain; charset=utf-8", body)
     }
 
+    /// Makes the answer to a request that a stage has refused: 503, with when
+    /// to try again, in a second when that is not known.
+    pub fn busy(retry_after: Option<Duration>) -> Self {
+        let wait = retry_after.unwrap_or(RETRY_AFTER);
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Self::text(status, "the service is busy; try again later\n")
+            .with_trusted("Retry-After", &seconds.max(1).to_string())
+    }
+
     /// Makes an answer of JSON that has been written already.
     pub fn json(status: StatusCode, body: impl Into<Content>) -> Self {
         Self::typed(status, "application/json", body.into())
@@ -327,4 +341,23 @@ fn push_free(headers: &mut Headers, name: &str, value: &str) -> Result<(), Heade
         return Err(HeaderError::Reserved);
     }
     headers.push(name, value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_in_whole_seconds_and_never_zero() {
+        let told = |wait| {
+            let response = Response::busy(wait);
+            response.headers().get("retry-after").map(str::to_owned)
+        };
+        assert_eq!(told(None).as_deref(), Some("1"));
+        assert_eq!(told(Some(Duration::ZERO)).as_deref(), Some("1"));
+        assert_eq!(
+            told(Some(Duration::from_millis(2_001))).as_deref(),
+            Some("3")
+        );
+    }
 }

@@ -4,6 +4,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use crate::http::percent;
+
 /// Bytes that a decoded path may have, as `PATH_MAX` of Linux.
 const BYTES_MAX: usize = 4_096;
 /// The one directory whose name begins with a dot that is meant for others (RFC 8615).
@@ -65,7 +67,9 @@ impl FilePath {
                     bytes.push(b'/');
                 }
                 let start = bytes.len();
-                decode(segment, &mut bytes)?;
+                if !percent::decode(segment, &mut bytes) {
+                    return Err(Misplaced::Malformed);
+                }
                 check(bytes.get(start..).unwrap_or_default())?;
             }
         }
@@ -92,21 +96,6 @@ impl FilePath {
     pub const fn is_directory(&self) -> bool {
         self.directory
     }
-}
-
-/// Appends a segment with its `%xx` decoded.
-fn decode(segment: &str, into: &mut Vec<u8>) -> Result<(), Misplaced> {
-    let mut pieces = segment.split('%');
-    into.extend_from_slice(pieces.next().unwrap_or_default().as_bytes());
-    for piece in pieces {
-        let (digits, rest) = piece.split_at_checked(2).ok_or(Misplaced::Malformed)?;
-        if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return Err(Misplaced::Malformed);
-        }
-        into.push(u8::from_str_radix(digits, 16).map_err(|_| Misplaced::Malformed)?);
-        into.extend_from_slice(rest.as_bytes());
-    }
-    Ok(())
 }
 
 /// Refuses names that no file has, and those that are hidden.

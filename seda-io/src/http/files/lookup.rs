@@ -49,7 +49,8 @@ impl Lookup {
         count(&self.cache.tally.misses);
         if let Err(rejected) = self.misses.enqueue(Fetching { exchange, place }) {
             count(&self.cache.tally.refused);
-            rejected.event.exchange.respond(busy());
+            let response = Response::busy(rejected.retry_after);
+            rejected.event.exchange.respond(response);
         }
     }
 }
@@ -65,10 +66,4 @@ fn misplaced(error: Misplaced) -> Response {
         Misplaced::NotFound => StatusCode::NOT_FOUND,
     };
     Response::text(status, format!("{error}\n"))
-}
-
-fn busy() -> Response {
-    let text = "too many requests wait for the disk; try again later\n";
-    let response = Response::text(StatusCode::SERVICE_UNAVAILABLE, text);
-    response.with_trusted("Retry-After", "1")
 }
