@@ -1,6 +1,6 @@
 //! The guide and the README as doc tests: every Rust block in them compiles and runs.
 //!
-//! `http.md` is missing: it quotes a program of seda-io, and tidy holds it against that.
+//! `http.md` is missing: it is about seda-io, which tests it.
 
 #[doc = include_str!("../../README.md")]
 struct Readme;

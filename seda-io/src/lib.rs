@@ -27,6 +27,8 @@
 
 pub mod buffer;
 pub mod file_range;
+#[cfg(doctest)]
+mod guide;
 pub mod http;
 pub mod process;
 pub mod reactor;

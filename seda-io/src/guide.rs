@@ -1,0 +1,4 @@
+//! The pages of the guide about this crate as doc tests: every Rust block in them compiles and runs.
+
+#[doc = include_str!("../../docs/guide/http.md")]
+struct Http;
