@@ -1,6 +1,7 @@
 //! Bounded byte buffers: one that fills from a socket, one that drains into it.
 
 use std::collections::VecDeque;
+use std::mem;
 
 /// Bytes, 16 KiB: an owned block at least this long is queued as it is; a
 /// shorter one is copied behind the last block, so that several small answers
@@ -159,6 +160,29 @@ impl WriteBuffer {
         }
     }
 
+    /// Moves all that waits in `other` behind what waits here, without a copy.
+    ///
+    /// ```
+    /// # use seda_io::buffer::WriteBuffer;
+    /// let (mut writing, mut queued) = (WriteBuffer::new(8), WriteBuffer::new(8));
+    /// writing.push(b"one ");
+    /// queued.push(b"two");
+    /// writing.append(&mut queued);
+    /// assert_eq!((writing.len(), queued.len()), (7, 0));
+    /// ```
+    pub fn append(&mut self, other: &mut Self) {
+        if self.is_empty() {
+            mem::swap(&mut self.blocks, &mut other.blocks);
+            mem::swap(&mut self.sent, &mut other.sent);
+        } else {
+            if let Some(first) = other.blocks.front_mut() {
+                first.drain(..mem::take(&mut other.sent));
+            }
+            self.blocks.append(&mut other.blocks);
+        }
+        self.len += mem::take(&mut other.len);
+    }
+
     /// Returns the bytes to send next; empty only when nothing waits.
     pub fn front(&self) -> &[u8] {
         let first = self.blocks.front().map_or(&[][..], Vec::as_slice);
@@ -225,7 +249,18 @@ mod tests {
             for (index, len) in (0_u8..).zip(blocks) {
                 let block = vec![index; len];
                 expected.extend(&block);
-                if index % 2 == 0 { buffer.push(&block) } else { buffer.push_owned(block) }
+                match index % 3 {
+                    0 => buffer.push(&block),
+                    1 => buffer.push_owned(block),
+                    _ => {
+                        let mut other = WriteBuffer::new(1);
+                        other.push(b"sent");
+                        other.push_owned(block);
+                        other.advance(4);
+                        buffer.append(&mut other);
+                        prop_assert!(other.is_empty() && other.front().is_empty());
+                    }
+                }
             }
             let mut sent = Vec::new();
             while !buffer.is_empty() {

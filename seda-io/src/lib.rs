@@ -26,10 +26,13 @@
 #![forbid(unsafe_code)]
 
 pub mod buffer;
+mod count;
 pub mod http;
+pub mod net;
 pub mod process;
 pub mod reactor;
 pub mod signal;
+pub mod stream;
 pub mod timer;
 
 pub use reactor::Reactor;

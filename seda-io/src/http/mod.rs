@@ -20,7 +20,6 @@ mod fault;
 mod framing;
 mod headers;
 mod limits;
-mod listen;
 mod message;
 mod method;
 mod outbox;
