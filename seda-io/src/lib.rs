@@ -27,6 +27,7 @@
 
 pub mod buffer;
 mod count;
+pub mod datagram;
 pub mod http;
 pub mod net;
 pub mod process;

@@ -3,7 +3,6 @@
 use std::io::{self, ErrorKind, IoSlice};
 
 use super::alarms::Alarm;
-use super::end::End;
 use super::event::StreamEvent;
 use super::figures::Tally;
 use super::link::Link;
@@ -143,11 +142,10 @@ impl Endpoint {
     fn obey(&mut self, tally: &Tally, now: u64) {
         loop {
             let step = self.link.outflow(|outflow| self.session.step(outflow, now));
-            let Some(socket) = &self.socket else { return };
-            match step {
-                Step::Rest => break,
-                Step::Reset => socket.reset_at_end(),
-                Step::HalfClose => {
+            match (step, &self.socket) {
+                (Step::Rest, _) | (_, None) => break,
+                (Step::Reset, Some(socket)) => socket.reset_at_end(),
+                (Step::HalfClose, Some(socket)) => {
                     if let Err(error) = socket.half_close() {
                         self.session.failed(error.kind());
                     }
@@ -213,7 +211,7 @@ impl Endpoint {
     }
 
     /// Gives the next event for the stage, one that it has refused first.
-    pub(super) fn next_event(&mut self) -> Option<StreamEvent> {
+    pub(super) fn next_event(&mut self, tally: &Tally) -> Option<StreamEvent> {
         if let Some(kept) = self.kept.take() {
             return Some(kept);
         }
@@ -227,21 +225,20 @@ impl Endpoint {
             }
             News::Drained => StreamEvent::Drained(link),
             News::PeerDone => StreamEvent::PeerDone(link),
-            News::Closed(end) => StreamEvent::Closed(link, end),
+            News::Closed(end) => {
+                tally.count_end(end);
+                StreamEvent::Closed(link, end)
+            }
         })
     }
 
     /// Ends the connection if its deadline is over.
-    pub(super) fn expire(&mut self, tally: &Tally, now: u64) {
+    pub(super) fn expire(&mut self, now: u64) {
         if self.link.hungers() || self.kept.is_some() {
             // It is the stages that are slow.
             self.session.stir(now);
         }
-        match self.session.expire(now) {
-            Some(End::Idle) => tally.idle.add(1),
-            Some(End::Stalled) => tally.stalled.add(1),
-            _ => {}
-        }
+        self.session.expire(now);
     }
 
     /// Has a drain not wait for this connection, if nothing is left to be

@@ -1,5 +1,6 @@
 //! What a source of connections counts.
 
+use super::end::End;
 use crate::count::{Count, Sheets};
 use crate::net::entrance::Entries;
 
@@ -20,6 +21,20 @@ pub(super) struct Tally {
     pub(super) bytes_received: Count,
     pub(super) bytes_sent: Count,
     pub(super) bytes_lost: Count,
+}
+
+impl Tally {
+    /// Counts the reason of an end.
+    pub(super) fn count_end(&self, end: End) {
+        let count = match end {
+            End::Finished | End::Closed | End::Aborted => return,
+            End::Unconnected(_) => &self.unconnected,
+            End::Broken(_) => &self.broken,
+            End::Idle => &self.idle,
+            End::Stalled => &self.stalled,
+        };
+        count.add(1);
+    }
 }
 
 /// Is what a source has counted since its start.

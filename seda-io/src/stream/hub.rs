@@ -146,11 +146,10 @@ impl Hub {
     }
 
     fn collect_due(&mut self, now: u64) {
-        let tally = self.tally();
         while let Some(index) = self.alarms.pop(now) {
             if let Some(endpoint) = self.endpoints.get_mut(index) {
                 endpoint.alarm = None;
-                endpoint.expire(&tally, now);
+                endpoint.expire(now);
                 self.list(index);
             }
         }
@@ -237,7 +236,7 @@ impl Hub {
                 if !self.deliver(index) {
                     self.wait(index);
                 }
-            } else if let Some(event) = endpoint.next_event() {
+            } else if let Some(event) = endpoint.next_event(&self.kin.tally) {
                 endpoint.kept = Some(event);
                 self.wait(index);
             }
@@ -255,7 +254,7 @@ impl Hub {
     /// Enqueues a connection's events; false when the stage has refused one.
     fn deliver(&mut self, index: usize) -> bool {
         while let Some(endpoint) = self.endpoints.get_mut(index) {
-            let Some(event) = endpoint.next_event() else {
+            let Some(event) = endpoint.next_event(&self.kin.tally) else {
                 return true;
             };
             let last = matches!(event, StreamEvent::Closed(..));

@@ -266,19 +266,17 @@ impl Session {
         self.stirred = now;
     }
 
-    /// Ends the connection if its deadline is over; returns why.
-    pub(super) fn expire(&mut self, now: u64) -> Option<End> {
-        if self.deadline()? > now {
-            return None;
+    /// Ends the connection if its deadline is over.
+    pub(super) fn expire(&mut self, now: u64) {
+        if self.deadline().is_none_or(|deadline| deadline > now) {
+            return;
         }
-        let why = match self.phase {
+        self.end(match self.phase {
             Phase::Connecting { .. } => End::Unconnected(io::ErrorKind::TimedOut),
             Phase::Lingering { .. } | Phase::Over => End::Closed,
             Phase::Open | Phase::HalfClosed if self.outgoing.is_empty() => End::Idle,
             Phase::Open | Phase::HalfClosed => End::Stalled,
-        };
-        self.end(why);
-        Some(why)
+        });
     }
 
     /// Tells whether nothing is left to be written, done or told.
