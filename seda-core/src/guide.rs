@@ -1,6 +1,7 @@
 //! The guide and the README as doc tests: every Rust block in them compiles and runs.
 //!
-//! `http.md` is missing: it quotes a program of seda-io, and tidy holds it against that.
+//! `http.md` and `io.md` are missing: they quote programs of seda-io, and tidy
+//! holds them against those.
 
 #[doc = include_str!("../../README.md")]
 struct Readme;

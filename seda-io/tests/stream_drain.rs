@@ -142,9 +142,9 @@ fn a_quarantined_stage_does_not_hold_up_a_drain() {
     });
     let clients: Vec<_> = (0..8).map(|_| streaming.connect()).collect();
     wait_until("the stage takes no more", || {
-        clients
-            .iter()
-            .for_each(|mut client| client.write_all(b"x").unwrap());
+        for mut client in &clients {
+            client.write_all(b"x").unwrap();
+        }
         streaming.figures().postponed > 0
     });
     let ledger = streaming.running.drain(PATIENCE).unwrap();

@@ -219,10 +219,10 @@ fn a_silent_peer_and_one_that_does_not_read_are_let_go() {
     let lazy = streaming.connect();
     let link = heard.opened();
     let end = loop {
-        if link.send(vec![7; 100_000]).is_err() {
-            if let StreamEvent::Closed(_, end) = heard.next() {
-                break end;
-            }
+        if link.send(vec![7; 100_000]).is_err()
+            && let StreamEvent::Closed(_, end) = heard.next()
+        {
+            break end;
         }
     };
     assert_eq!(end, End::Stalled);

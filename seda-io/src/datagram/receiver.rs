@@ -85,12 +85,11 @@ impl Receiver {
                 Ok((count, _)) if count == self.scratch.len() => self.tally.too_long.add(1),
                 Ok((count, from)) => {
                     let (bytes, _) = self.scratch.split_at(count);
-                    let post = Post::new(Arc::clone(port), Arc::clone(&self.tally));
                     self.tally.received.add(1);
                     self.kept.push_back(Datagram {
                         bytes: bytes.to_vec(),
                         from,
-                        post,
+                        post: Post::new(Arc::clone(port), Arc::clone(&self.tally)),
                     });
                 }
                 Err(error) => match error.kind() {
