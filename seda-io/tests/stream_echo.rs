@@ -6,14 +6,17 @@
 
 mod streaming;
 
-use std::io::{Read, Write};
+use std::io::{IoSlice, Read, Write};
+use std::mem::MaybeUninit;
 use std::net::{Shutdown, TcpStream};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::thread;
 
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use seda_core::{Graph, Plan, Stage};
 use seda_io::stream::{Limits, Listener, StreamEvent};
-use streaming::{Streaming, attach, echo, listen, listen_by, noise, read_to_end};
+use streaming::{Streaming, attach, echo, listen, listen_by, noise, read_to_end, tell};
 
 const CLIENTS: u64 = 16;
 const BYTES: usize = 1 << 20;
@@ -114,6 +117,37 @@ fn a_unix_socket_is_a_stream_as_well_and_leaves_no_path() {
     assert!(back == sent, "{} bytes", back.len());
     streaming.end();
     assert!(!path.exists());
+}
+
+/// A read ends at bytes that come with descriptors, although there are more.
+#[test]
+fn bytes_that_come_with_descriptors_do_not_hide_those_behind_them() {
+    let path = std::env::temp_dir().join(format!("seda-rights-{}", std::process::id()));
+    let listener = Listener::unix(&path, Limits::default()).unwrap();
+    let stream = UnixStream::connect(&path).unwrap();
+    for byte in b"abcdefgh" {
+        let own = [stream.as_fd()];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut rights = SendAncillaryBuffer::new(&mut space);
+        assert!(rights.push(SendAncillaryMessage::ScmRights(&own)));
+        let bytes = [IoSlice::new(std::slice::from_ref(byte))];
+        sendmsg(&stream, &bytes, &mut rights, SendFlags::empty()).unwrap();
+    }
+    let mut heard = None;
+    // Nothing is sent back: the room that a write finds tells of bytes to read, too.
+    let streaming = attach(Plan::default().workers(1), listener, |graph| {
+        let (stage, told) = tell(graph);
+        heard = Some(told);
+        stage
+    });
+    let heard = heard.unwrap();
+    heard.opened();
+    let mut got = Vec::new();
+    while got.len() < 8 {
+        got.extend_from_slice(&heard.data());
+    }
+    assert_eq!(got, b"abcdefgh");
+    streaming.end();
 }
 
 #[test]

@@ -54,6 +54,12 @@ impl Socket {
         }
     }
 
+    /// Tells whether a read that brings less than it could has brought all there
+    /// is. A Unix socket ends a read at bytes that come with descriptors, too.
+    pub(crate) const fn is_emptied_by_short_reads(&self) -> bool {
+        matches!(self, Self::Tcp(_))
+    }
+
     pub(crate) fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Tcp(stream) => stream.read(into),

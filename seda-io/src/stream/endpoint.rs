@@ -183,9 +183,10 @@ impl Endpoint {
                 self.session.input_ended(now);
             }
             Ok(count) => {
-                // A short read has emptied the socket, and what comes after it
-                // is told anew (epoll(7), question 9).
-                self.ready.read = count == scratch.len() || self.ready.end;
+                // A short read has mostly emptied the socket, and what comes
+                // after it is told anew (epoll(7), question 9).
+                let emptied = count < scratch.len() && socket.is_emptied_by_short_reads();
+                self.ready.read = !emptied || self.ready.end;
                 let (bytes, _) = scratch.split_at(count);
                 tally.bytes_received.add(count);
                 let session = &mut self.session;
@@ -234,11 +235,18 @@ impl Endpoint {
 
     /// Ends the connection if its deadline is over.
     pub(super) fn expire(&mut self, now: u64) {
-        if self.link.hungers() || self.kept.is_some() {
-            // It is the stages that are slow.
+        if self.is_busy() {
             self.session.stir(now);
         }
         self.session.expire(now);
+    }
+
+    /// Tells whether the peer is silent since it waits for this side: for a
+    /// stage, or for bytes that were sent just now.
+    fn is_busy(&self) -> bool {
+        let unsent = self.link.outflow(|outflow| outflow.unsent());
+        let fresh = unsent > self.session.outgoing().len();
+        fresh || self.link.hungers() || self.kept.is_some() || self.mark.parched
     }
 
     /// Has a drain not wait for this connection, if nothing is left to be

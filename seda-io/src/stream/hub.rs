@@ -133,12 +133,14 @@ impl Hub {
         self.ready = ready;
     }
 
-    fn collect_calls(&mut self) {
+    fn collect_calls(&mut self, now: u64) {
         let mut called = mem::take(&mut self.called);
         self.calls.take(&mut called);
         for place in called.drain(..) {
-            let endpoint = self.endpoints.get(place.index);
-            if endpoint.is_some_and(|endpoint| endpoint.link.number() == place.number) {
+            if let Some(endpoint) = self.endpoints.get_mut(place.index)
+                && endpoint.link.number() == place.number
+            {
+                endpoint.session.stir(now);
                 self.list(place.index);
             }
         }
@@ -344,7 +346,7 @@ impl Source for Hub {
         let now = now.as_nanos();
         mem::swap(&mut self.cohort, &mut self.later);
         self.collect_ready();
-        self.collect_calls();
+        self.collect_calls(now);
         self.dial(now);
         self.collect_due(now);
         self.accept(now);
