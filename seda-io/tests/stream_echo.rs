@@ -11,12 +11,17 @@ use std::mem::MaybeUninit;
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::thread;
 
+use parking_lot::Mutex;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use seda_core::{Graph, Plan, Stage};
 use seda_io::stream::{Limits, Listener, StreamEvent};
-use streaming::{Streaming, attach, echo, listen, listen_by, noise, read_to_end, tell};
+use streaming::{
+    PATIENCE, Streaming, attach, echo, listen, listen_by, noise, read_to_end, tell, wait_until,
+};
 
 const CLIENTS: u64 = 16;
 const BYTES: usize = 1 << 20;
@@ -96,6 +101,47 @@ fn a_stage_in_threads_of_its_own_keeps_every_byte_in_order() {
     let ledger = streaming.end();
     assert_eq!(ledger.stage("events").unwrap().failed, 0);
     assert_eq!(streaming.figures().clogged, 0);
+}
+
+/// Two threads handle the stage; one is kept busy with the bytes, and the other
+/// must leave the end behind them alone.
+#[test]
+fn the_end_of_a_stream_is_not_handled_while_its_bytes_are() {
+    let (open, opened) = channel::<()>();
+    let (tell, told) = channel();
+    let opened = Arc::new(Mutex::new(opened));
+    let streaming = listen(Limits::default(), |graph| {
+        let stage = graph.stage("events").blocking(2..=2);
+        stage.each(move |event: StreamEvent| {
+            let name = match event {
+                StreamEvent::Data(_, received) => {
+                    drop(received);
+                    let _ = opened.lock().recv();
+                    "data"
+                }
+                StreamEvent::PeerDone(_) => "end",
+                _ => "other",
+            };
+            Ok(tell.send(name)?)
+        })
+    });
+    let mut client = streaming.connect();
+    client.write_all(b"bytes").unwrap();
+    client.shutdown(Shutdown::Write).unwrap();
+    wait_until("the end is in the queue", || {
+        let ledger = streaming.running.ledger();
+        ledger.stage("events").unwrap().accepted == 3
+    });
+    // What comes later is handled, so a thread was free for the end.
+    let _later = streaming.connect();
+    for _ in ["first", "later"] {
+        assert_eq!(told.recv_timeout(PATIENCE).unwrap(), "other");
+    }
+    assert!(told.try_recv().is_err());
+    drop(open);
+    assert_eq!(told.recv_timeout(PATIENCE).unwrap(), "data");
+    assert_eq!(told.recv_timeout(PATIENCE).unwrap(), "end");
+    streaming.end();
 }
 
 #[test]
