@@ -232,6 +232,9 @@ impl Session {
             // The stage has said that it wants to hear nothing but the end.
             self.data = None;
             self.drained = false;
+            if self.is_peer_done() {
+                self.peer_done = Telling::Told;
+            }
         } else {
             if let Some(data) = self.data.take() {
                 return Some(News::Data(data));

@@ -3,6 +3,8 @@
 use std::io::ErrorKind;
 use std::sync::Arc;
 
+use proptest::prelude::*;
+
 use super::super::bounds::Limits;
 use super::super::end::End;
 use super::super::outflow::{Outflow, Wish};
@@ -261,4 +263,95 @@ fn a_peer_must_take_enough_in_time_and_a_little_is_no_progress() {
     talk.session.expire(write + 8);
     assert_eq!(talk.news(), Some(News::Closed(End::Stalled)));
     assert_eq!(talk.outflow.end(), 7, "were lost");
+}
+
+/// What may befall a connection.
+#[derive(Clone, Copy, Debug)]
+enum Blow {
+    Send(usize),
+    Write(usize),
+    Read(usize),
+    InputEnds,
+    Wish(Wish),
+    Fail,
+    Wait(u64),
+    Tell,
+}
+
+fn blows() -> impl Strategy<Value = Vec<Blow>> {
+    let blow = prop_oneof![
+        6 => (0_usize..14).prop_map(Blow::Send),
+        6 => (1_usize..14).prop_map(Blow::Write),
+        6 => (1_usize..14).prop_map(Blow::Read),
+        6 => Just(Blow::Tell),
+        2 => (0..30 * SECOND).prop_map(Blow::Wait),
+        1 => Just(Blow::InputEnds),
+        1 => Just(Blow::Wish(Wish::Finish)),
+        1 => Just(Blow::Wish(Wish::Close)),
+        1 => Just(Blow::Wish(Wish::Abort)),
+        1 => Just(Blow::Fail),
+    ];
+    prop::collection::vec(blow, 0..60)
+}
+
+proptest! {
+    #[test]
+    fn whatever_befalls_a_connection_its_bytes_and_events_are_accounted_for(blows in blows()) {
+        let mut talk = Talk {
+            session: Session::accepted(limits(), 0),
+            outflow: Outflow::new(&limits()),
+        };
+        let (mut now, mut heard) = (0, Vec::new());
+        let (mut accepted, mut written, mut read) = (0, 0, 0);
+        for blow in blows {
+            match blow {
+                Blow::Send(bytes) => {
+                    accepted += talk.outflow.offer(vec![0; bytes]).map_or(0, |()| bytes);
+                }
+                Blow::Write(bytes) => {
+                    talk.session.take(&mut talk.outflow, now);
+                    let bytes = bytes.min(talk.session.outgoing().len());
+                    talk.session.wrote(bytes, &mut talk.outflow, now);
+                    written += bytes;
+                }
+                Blow::Read(bytes) if talk.appetite() != Appetite::None => {
+                    let kept = talk.appetite() == Appetite::Keep;
+                    read += if kept { bytes } else { 0 };
+                    talk.session.received(&vec![0; bytes], &talk.outflow, now);
+                }
+                Blow::InputEnds if talk.appetite() != Appetite::None => talk.session.input_ended(now),
+                Blow::Read(_) | Blow::InputEnds => {}
+                Blow::Wish(wish) => {
+                    talk.outflow.wish(wish);
+                }
+                Blow::Fail => talk.session.failed(ErrorKind::ConnectionReset),
+                Blow::Wait(nanoseconds) => {
+                    now += nanoseconds;
+                    talk.session.expire(now);
+                }
+                Blow::Tell => heard.extend(talk.news()),
+            }
+            while talk.session.step(&talk.outflow, now) != Step::Rest {}
+            prop_assert!(talk.outflow.unsent() <= 10);
+            prop_assert_eq!(talk.outflow.unsent(), accepted - written);
+        }
+        // However it stands, an abort is the end of it, and the last event.
+        talk.outflow.wish(Wish::Abort);
+        while talk.step() != Step::Rest {}
+        let late: Vec<News> = std::iter::from_fn(|| talk.news()).collect();
+        heard.extend(late);
+        prop_assert!(talk.session.is_over() && talk.session.deadline().is_none());
+        prop_assert_eq!(written + talk.outflow.end(), accepted);
+        prop_assert!(talk.is_at_rest());
+        prop_assert_eq!(heard.first(), Some(&News::Opened));
+        let closed = |news: &News| matches!(news, News::Closed(_));
+        prop_assert_eq!(heard.iter().position(closed), Some(heard.len() - 1));
+        let bytes = |news: &News| match news {
+            News::Data(bytes) => bytes.len(),
+            _ => 0,
+        };
+        let told: usize = heard.iter().map(bytes).sum();
+        // Who closes or aborts wants to hear no more.
+        prop_assert!(told <= read && (read - told < 14));
+    }
 }
