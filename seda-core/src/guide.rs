@@ -1,6 +1,6 @@
 //! The guide and the README as doc tests: every Rust block in them compiles and runs.
 //!
-//! `http.md` is missing: it is about seda-io, which tests it.
+//! `http.md` and `io.md` are missing: they are about seda-io, which tests them.
 
 #[doc = include_str!("../../README.md")]
 struct Readme;

@@ -2,3 +2,6 @@
 
 #[doc = include_str!("../../docs/guide/http.md")]
 struct Http;
+
+#[doc = include_str!("../../docs/guide/io.md")]
+struct Io;

@@ -3,8 +3,9 @@
 //! The crate is built from the outside in. Pure parts come first and know no
 //! clock and no socket: [`buffer`], [`timer`], and in [`http`] a connection that
 //! turns bytes into steps. Sources at the edge speak to the operating system: the
-//! [`http::HttpServer`], [`process::Processes`], [`signal::Signals`]. A worker that
-//! runs them sleeps in a [`Reactor`]. [`http::Client`] blocks, for command lines.
+//! [`http::HttpServer`], [`stream::Listener`], [`datagram::Datagrams`],
+//! [`process::Processes`], [`signal::Signals`]. A worker that runs them sleeps in
+//! a [`Reactor`]. [`http::Client`] blocks, for command lines.
 //!
 //! Time is passed in as nanoseconds of any monotonic clock, so the same code
 //! runs under a real reactor and under a simulator.
@@ -26,13 +27,17 @@
 #![forbid(unsafe_code)]
 
 pub mod buffer;
+mod count;
+pub mod datagram;
 pub mod file_range;
 #[cfg(doctest)]
 mod guide;
 pub mod http;
+pub mod net;
 pub mod process;
 pub mod reactor;
 pub mod signal;
+pub mod stream;
 pub mod timer;
 pub mod tls;
 mod transport;

@@ -23,7 +23,6 @@ mod files;
 mod framing;
 mod headers;
 mod limits;
-mod listen;
 mod message;
 mod method;
 mod outbox;

@@ -10,9 +10,9 @@ use seda_core::{Graph, Stage};
 use super::door::Capacity;
 use super::exchange::Exchange;
 use super::limits::Limits;
-use super::listen::{self, Sharing};
 use super::tally::Tallies;
 use super::traffic::{Premises, Traffic};
+use crate::net::listen::{self, Sharing};
 use crate::tls::TlsServer;
 
 /// Serves HTTP/1.1 to a graph: each request becomes an [`Exchange`] for one stage.

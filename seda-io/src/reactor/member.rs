@@ -125,7 +125,11 @@ impl Member {
     }
 
     /// Reports the readiness of `what` as that of `index` until it is closed.
-    pub(crate) fn register(&self, what: &mut impl Source, index: usize) -> io::Result<()> {
+    pub(crate) fn register(
+        &self,
+        what: &mut (impl Source + ?Sized),
+        index: usize,
+    ) -> io::Result<()> {
         let token = Token(self.number << INDEX_BITS | index);
         let both = Interest::READABLE | Interest::WRITABLE;
         self.local.registry.register(what, token, both)

@@ -1,6 +1,7 @@
-//! Bounded byte buffers: one that fills from a socket, one that drains into it.
+//! Bytes on their way out: blocks in memory and stretches of files.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::Arc;
 
 use crate::file_range::FileRange;
@@ -9,85 +10,6 @@ use crate::file_range::FileRange;
 /// shorter one is copied behind the last block, so that several small answers
 /// leave in one write.
 const BLOCK_BYTES: usize = 16 * 1024;
-
-/// Holds received bytes until they are understood, up to a fixed limit.
-///
-/// An empty buffer that was [released](Self::release) owns no heap memory.
-///
-/// # Examples
-///
-/// ```
-/// use seda_io::buffer::ReadBuffer;
-///
-/// let mut buffer = ReadBuffer::new(8);
-/// assert_eq!(buffer.extend(b"0123456789"), 8); // takes what it has room for
-/// buffer.consume(3);
-/// assert_eq!(buffer.bytes(), b"34567");
-/// assert_eq!(buffer.room(), 3);
-/// ```
-#[derive(Debug)]
-pub struct ReadBuffer {
-    bytes: Vec<u8>,
-    start: usize,
-    bytes_max: usize,
-}
-
-impl ReadBuffer {
-    /// Makes an empty buffer that holds at most `bytes_max` bytes.
-    pub const fn new(bytes_max: usize) -> Self {
-        Self {
-            bytes: Vec::new(),
-            start: 0,
-            bytes_max,
-        }
-    }
-
-    /// Returns how many more bytes the buffer takes.
-    pub fn room(&self) -> usize {
-        self.bytes_max.saturating_sub(self.len())
-    }
-
-    /// Returns the number of bytes held.
-    pub fn len(&self) -> usize {
-        self.bytes.len() - self.start
-    }
-
-    /// Tells whether no bytes are held.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Copies in as many of `bytes` as there is room for and returns how many.
-    pub fn extend(&mut self, bytes: &[u8]) -> usize {
-        let (taken, _) = bytes.split_at(bytes.len().min(self.room()));
-        if self.bytes.len() + taken.len() > self.bytes_max {
-            self.bytes.drain(..self.start);
-            self.start = 0;
-        }
-        self.bytes.extend_from_slice(taken);
-        taken.len()
-    }
-
-    /// Returns the bytes held, oldest first.
-    pub fn bytes(&self) -> &[u8] {
-        self.bytes.get(self.start..).unwrap_or_default()
-    }
-
-    /// Forgets the `count` oldest bytes, or all when fewer are held.
-    pub fn consume(&mut self, count: usize) {
-        self.start += count.min(self.len());
-        if self.start == self.bytes.len() {
-            self.bytes.clear();
-            self.start = 0;
-        }
-    }
-
-    /// Forgets all bytes and gives the memory back.
-    pub fn release(&mut self) {
-        self.bytes = Vec::new();
-        self.start = 0;
-    }
-}
 
 /// Holds bytes to be sent, as blocks, with a mark above which nothing more should be queued.
 ///
@@ -139,6 +61,21 @@ impl Block {
             Self::Owned(bytes) => bytes.len(),
             Self::Shared(bytes) => bytes.len(),
             Self::File(range) => usize::try_from(range.len()).unwrap_or(usize::MAX),
+        }
+    }
+}
+
+impl Block {
+    /// Forgets its first bytes.
+    fn forget(&mut self, count: usize) {
+        match self {
+            Self::Owned(bytes) => drop(bytes.drain(..count)),
+            Self::Shared(bytes) if count > 0 => {
+                let rest = bytes.get(count..).unwrap_or_default();
+                *self = Self::Owned(rest.to_vec());
+            }
+            Self::Shared(_) => {}
+            Self::File(range) => *range = range.part(count as u64, range.len()),
         }
     }
 }
@@ -209,6 +146,29 @@ impl WriteBuffer {
         }
     }
 
+    /// Moves all that waits in `other` behind what waits here, without a copy.
+    ///
+    /// ```
+    /// # use seda_io::buffer::WriteBuffer;
+    /// let (mut writing, mut queued) = (WriteBuffer::new(8), WriteBuffer::new(8));
+    /// writing.push(b"one ");
+    /// queued.push(b"two");
+    /// writing.append(&mut queued);
+    /// assert_eq!((writing.len(), queued.len()), (7, 0));
+    /// ```
+    pub fn append(&mut self, other: &mut Self) {
+        if self.is_empty() {
+            mem::swap(&mut self.blocks, &mut other.blocks);
+            mem::swap(&mut self.sent, &mut other.sent);
+        } else {
+            if let Some(first) = other.blocks.front_mut() {
+                first.forget(mem::take(&mut other.sent));
+            }
+            self.blocks.append(&mut other.blocks);
+        }
+        self.len += mem::take(&mut other.len);
+    }
+
     /// Queues a stretch of a file; it counts against the mark as if it were in memory.
     pub fn push_file(&mut self, range: FileRange) {
         if !range.is_empty() {
@@ -274,25 +234,6 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_read_buffer_is_a_bounded_queue_of_bytes(
-            operations in prop::collection::vec((prop::collection::vec(any::<u8>(), 0..40), 0_usize..40), 0..40),
-        ) {
-            let mut buffer = ReadBuffer::new(64);
-            let mut reference: Vec<u8> = Vec::new();
-            for (bytes, consumed) in operations {
-                let taken = buffer.extend(&bytes);
-                prop_assert_eq!(taken, bytes.len().min(64 - reference.len()));
-                reference.extend(&bytes[..taken]);
-                prop_assert_eq!(buffer.bytes(), &reference[..]);
-                prop_assert!(buffer.bytes.len() <= 64);
-                buffer.consume(consumed);
-                reference.drain(..consumed.min(reference.len()));
-                prop_assert_eq!(buffer.bytes(), &reference[..]);
-                prop_assert_eq!(buffer.room(), 64 - reference.len());
-            }
-        }
-
-        #[test]
         fn a_write_buffer_sends_its_bytes_in_order(
             blocks in prop::collection::vec(0_usize..3 * BLOCK_BYTES, 0..8),
             step in 1_usize..20_000,
@@ -302,11 +243,19 @@ mod tests {
             for (index, len) in (0_u8..).zip(blocks) {
                 let block = vec![index; len];
                 expected.extend(&block);
-                match index % 4 {
+                match index % 5 {
                     0 => buffer.push(&block),
                     1 => buffer.push_owned(block),
                     2 => buffer.push_shared(block.into()),
-                    _ => buffer.push_with(len / 2, |last| last.extend(&block)),
+                    3 => buffer.push_with(len / 2, |last| last.extend(&block)),
+                    _ => {
+                        let mut other = WriteBuffer::new(1);
+                        other.push(b"sent");
+                        other.push_owned(block);
+                        other.advance(4);
+                        buffer.append(&mut other);
+                        prop_assert!(other.is_empty() && other.front().is_empty());
+                    }
                 }
             }
             let mut sent = Vec::new();
@@ -342,13 +291,5 @@ mod tests {
         assert_eq!(buffer.front(), &[2; BLOCK_BYTES - 1]);
         buffer.advance(usize::MAX);
         assert!(buffer.is_empty() && buffer.front().is_empty());
-    }
-
-    #[test]
-    fn a_released_read_buffer_holds_no_memory() {
-        let mut buffer = ReadBuffer::new(64);
-        buffer.extend(b"some bytes");
-        buffer.release();
-        assert_eq!((buffer.bytes.capacity(), buffer.room()), (0, 64));
     }
 }

@@ -1,0 +1,7 @@
+//! Bounded byte buffers: one that fills from a socket, one that drains into it.
+
+mod incoming;
+mod outgoing;
+
+pub use incoming::ReadBuffer;
+pub use outgoing::WriteBuffer;

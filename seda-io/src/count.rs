@@ -1,0 +1,50 @@
+//! Counters that one thread writes and any thread sums up.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+
+/// Counts one kind of happening.
+#[derive(Debug, Default)]
+pub(crate) struct Count(AtomicU64);
+
+impl Count {
+    pub(crate) fn add(&self, n: usize) {
+        self.0.fetch_add(n as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Is one set of counters for each worker, so that workers do not share their cache lines.
+#[derive(Debug)]
+pub(crate) struct Sheets<T>(Arc<Mutex<Vec<Arc<T>>>>);
+
+impl<T: Default> Sheets<T> {
+    /// Adds the counters of one worker.
+    pub(crate) fn open(&self) -> Arc<T> {
+        let sheet = Arc::new(T::default());
+        self.0.lock().push(Arc::clone(&sheet));
+        sheet
+    }
+
+    /// Adds up one figure of all workers.
+    pub(crate) fn sum(&self, count: impl Fn(&T) -> &Count) -> u64 {
+        self.0.lock().iter().map(|sheet| count(sheet).get()).sum()
+    }
+}
+
+impl<T> Clone for Sheets<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Default for Sheets<T> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
