@@ -1,0 +1,105 @@
+//! Measures one server in one scenario: a fresh process each time.
+
+use std::io;
+use std::time::Duration;
+
+use crate::http::idle::bytes_per_connection;
+use crate::http::load::{Life, Load, Shape, Tally};
+use crate::http::procfs;
+use crate::http::reading::{CPU, MEMORY, P50, P99, RATE, Reading};
+use crate::http::scenario::{Generator, Work};
+use crate::http::servers::Server;
+use crate::http::shop::Shop;
+use crate::http::start::Started;
+use crate::http::wrk;
+
+/// How long our own load runs before it counts.
+const WARM_UP: Duration = Duration::from_millis(500);
+
+/// Starts a server, does the work to it for some seconds, and reads what it cost.
+///
+/// # Errors
+///
+/// When it does not start, or anything but the right answers comes back.
+pub fn measure(server: &Server, work: Work, shop: &Shop, seconds: u64) -> io::Result<Reading> {
+    let server = Started::new(server, shop)?;
+    let kept = |connections, depth| Shape {
+        connections,
+        depth,
+        life: Life::Kept,
+    };
+    match work {
+        Work::KeepAlive {
+            connections,
+            by: Generator::Wrk,
+        } => by_wrk(&server, connections, shop, seconds),
+        Work::KeepAlive { connections, .. } | Work::Workers { connections } => {
+            by_own(&server, kept(connections, 1), seconds)
+        }
+        Work::Closing { connections } => {
+            let life = Life::Once;
+            let shape = Shape {
+                life,
+                ..kept(connections, 1)
+            };
+            by_own(&server, shape, seconds)
+        }
+        Work::Pipelining { connections, depth } => {
+            by_own(&server, kept(connections, depth), seconds)
+        }
+        Work::Idle { connections } => {
+            let bytes = bytes_per_connection(&server, connections)?;
+            Ok(Reading(vec![(MEMORY, bytes)]))
+        }
+    }
+}
+
+/// Counts from the first connection on, as wrk does.
+fn by_wrk(server: &Started, connections: usize, shop: &Shop, seconds: u64) -> io::Result<Reading> {
+    let before = procfs::cpu(server.process())?;
+    let seen = wrk::run(shop, server.address, connections, seconds)?;
+    let cpu = procfs::cpu(server.process())?.saturating_sub(before);
+    let requests = float(seen.requests);
+    Ok(Reading(vec![
+        (CPU, cpu.as_secs_f64() * 1e6 / requests),
+        (RATE, requests * 1e6 / float(seen.microseconds)),
+        (P50, float(seen.p50)),
+        (P99, float(seen.p99)),
+    ]))
+}
+
+/// Counts when all connections have been opened.
+fn by_own(server: &Started, shape: Shape, seconds: u64) -> io::Result<Reading> {
+    let mut load = Load::open(server.address, shape)?;
+    load.run(WARM_UP)?;
+    let before = procfs::cpu(server.process())?;
+    let tally = load.run(Duration::from_secs(seconds))?;
+    let cpu = procfs::cpu(server.process())?.saturating_sub(before);
+    check(&tally)?;
+    let microseconds = |quantile| float(tally.latency.value_at_quantile(quantile)) / 1e3;
+    let requests = float(tally.answered);
+    Ok(Reading(vec![
+        (CPU, cpu.as_secs_f64() * 1e6 / requests),
+        (RATE, requests / tally.wall.as_secs_f64()),
+        (P50, microseconds(0.5)),
+        (P99, microseconds(0.99)),
+    ]))
+}
+
+fn check(tally: &Tally) -> io::Result<()> {
+    if tally.failed > 0 || tally.answered == 0 {
+        let (answered, failed) = (tally.answered, tally.failed);
+        return Err(io::Error::other(format!(
+            "{failed} requests failed, {answered} were answered"
+        )));
+    }
+    Ok(())
+}
+
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "a figure needs no more than 52 bits"
+)]
+const fn float(count: u64) -> f64 {
+    count as f64
+}
