@@ -1,10 +1,10 @@
 //! Memory of a connection that has asked once, and now rests.
 
 use std::io;
-use std::net::TcpStream;
 
+use crate::http::load::{Life, Load, Shape};
 use crate::http::procfs;
-use crate::http::start::{Started, ask};
+use crate::http::start::Started;
 
 /// Opens connections, asks once on each, and gives the bytes of memory that
 /// the server holds for each of them while they rest.
@@ -21,12 +21,12 @@ use crate::http::start::{Started, ask};
 )]
 pub fn bytes_per_connection(server: &Started, connections: usize) -> io::Result<f64> {
     let before = procfs::memory(server.process())?;
-    let mut open = Vec::with_capacity(connections);
-    for _ in 0..connections {
-        let mut stream = TcpStream::connect(server.address)?;
-        ask(&mut stream)?;
-        open.push(stream);
-    }
+    let shape = Shape {
+        connections,
+        depth: 1,
+        life: Life::Kept,
+    };
+    let _resting = Load::open(server.address, shape)?;
     let after = procfs::memory(server.process())?;
     Ok(after.saturating_sub(before) as f64 / connections as f64)
 }

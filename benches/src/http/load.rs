@@ -5,6 +5,7 @@
 //! each, or a connection for each request.
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::mem;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,11 @@ const READ_BYTES: usize = 64 * 1024;
 const EVENTS_MAX: usize = 1_024;
 /// Nanoseconds, a minute: what took longer is counted as that.
 const LATENCY_MAX_NS: u64 = 60_000_000_000;
+/// Connections that are opened at once: half of what waits at the servers'
+/// doors, since one that finds no room there comes back a second later.
+const WAVE: usize = 512;
+/// How long a wave may take until each of its connections was answered.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How long to wait for events before the clock is looked at.
 const GLANCE: Duration = Duration::from_millis(20);
 
@@ -65,8 +71,20 @@ pub struct Load {
     round: Vec<u8>,
     poll: Poll,
     slots: Vec<Slot>,
+    /// How many of the slots were answered at least once.
+    greeted: usize,
+    pace: Pace,
     buffer: Vec<u8>,
     tally: Tally,
+}
+
+/// Says what a connection does when it has its answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pace {
+    /// It rests: a server that is busy with those it has lets nobody in.
+    Opening,
+    /// It asks again.
+    Asking,
 }
 
 #[derive(Debug)]
@@ -79,6 +97,8 @@ struct Slot {
     owed: u32,
     /// The beginning of an answer that is not whole.
     input: Vec<u8>,
+    /// Whether there was an answer, on this connection or one before it.
+    greeted: bool,
 }
 
 impl Tally {
@@ -93,32 +113,53 @@ impl Tally {
 }
 
 impl Load {
-    /// Begins to open the connections.
+    /// Opens the connections; each asks once and then rests.
     ///
     /// # Errors
     ///
-    /// When descriptors or ports lack.
+    /// When descriptors or ports lack, or a connection is not answered.
     pub fn open(address: SocketAddr, shape: Shape) -> io::Result<Self> {
-        let poll = Poll::new()?;
         let close = match shape.life {
             Life::Kept => "",
             Life::Once => "Connection: close\r\n",
         };
         let request = format!("GET / HTTP/1.1\r\nHost: {address}\r\n{close}\r\n");
-        let round = request.repeat(shape.depth as usize).into_bytes();
-        let mut slots = Vec::with_capacity(shape.connections);
-        for index in 0..shape.connections {
-            slots.push(Slot::open(poll.registry(), index, address, &shape, &round)?);
-        }
-        Ok(Self {
+        let mut load = Self {
             address,
             shape,
-            round,
-            poll,
-            slots,
+            round: request.repeat(shape.depth as usize).into_bytes(),
+            poll: Poll::new()?,
+            slots: Vec::with_capacity(shape.connections),
+            greeted: 0,
+            pace: Pace::Opening,
             buffer: vec![0; READ_BYTES],
             tally: Tally::new(),
-        })
+        };
+        while load.slots.len() < shape.connections {
+            load.open_wave()?;
+        }
+        Ok(load)
+    }
+
+    fn open_wave(&mut self) -> io::Result<()> {
+        let wanted = self.shape.connections.min(self.slots.len() + WAVE);
+        for index in self.slots.len()..wanted {
+            let mut slot = Slot::open(self.address, &self.shape, &self.round)?;
+            slot.register(self.poll.registry(), index)?;
+            self.slots.push(slot);
+        }
+        let mut events = Events::with_capacity(EVENTS_MAX);
+        let began = Instant::now();
+        while self.greeted < wanted {
+            self.turn(&mut events)?;
+            if began.elapsed() > PATIENCE {
+                let silent = wanted - self.greeted;
+                return Err(io::Error::other(format!(
+                    "{silent} connections had no answer"
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// Asks for a while, and tells what came back in that time.
@@ -130,14 +171,23 @@ impl Load {
         let mut events = Events::with_capacity(EVENTS_MAX);
         let began = Instant::now();
         self.tally = Tally::new();
+        if self.pace == Pace::Opening {
+            self.pace = Pace::Asking;
+            (0..self.slots.len()).try_for_each(|index| self.serve(index))?;
+        }
         while began.elapsed() < time {
-            self.poll.poll(&mut events, Some(GLANCE))?;
-            for event in &events {
-                self.serve(event.token().0)?;
-            }
+            self.turn(&mut events)?;
         }
         self.tally.wall = began.elapsed();
-        Ok(std::mem::replace(&mut self.tally, Tally::new()))
+        Ok(mem::replace(&mut self.tally, Tally::new()))
+    }
+
+    fn turn(&mut self, events: &mut Events) -> io::Result<()> {
+        self.poll.poll(events, Some(GLANCE))?;
+        for event in &*events {
+            self.serve(event.token().0)?;
+        }
+        Ok(())
     }
 
     /// Moves one connection on as far as it goes.
@@ -146,6 +196,9 @@ impl Load {
             return Ok(());
         };
         loop {
+            if slot.owed == 0 && self.shape.life == Life::Kept && self.pace == Pace::Asking {
+                slot.begin(&self.shape, &self.round);
+            }
             if !slot.send(&self.round)? {
                 return Ok(());
             }
@@ -154,6 +207,9 @@ impl Load {
                 Ok(count) => {
                     let bytes = self.buffer.get(..count).unwrap_or_default();
                     slot.take(bytes, &mut self.tally)?;
+                    let first = !slot.greeted && slot.owed < self.shape.depth;
+                    slot.greeted |= first;
+                    self.greeted += usize::from(first);
                     false
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
@@ -162,34 +218,32 @@ impl Load {
             };
             if over {
                 self.tally.failed += u64::from(slot.owed > 0);
-                let registry = self.poll.registry();
-                *slot = Slot::open(registry, index, self.address, &self.shape, &self.round)?;
-            } else if slot.owed == 0 && self.shape.life == Life::Kept {
-                slot.begin(&self.shape, &self.round);
+                let greeted = slot.greeted;
+                *slot = Slot::open(self.address, &self.shape, &self.round)?;
+                slot.greeted = greeted;
+                slot.register(self.poll.registry(), index)?;
             }
         }
     }
 }
 
 impl Slot {
-    fn open(
-        registry: &Registry,
-        index: usize,
-        address: SocketAddr,
-        shape: &Shape,
-        round: &[u8],
-    ) -> io::Result<Self> {
-        let mut stream = TcpStream::connect(address)?;
+    fn open(address: SocketAddr, shape: &Shape, round: &[u8]) -> io::Result<Self> {
+        let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        let both = Interest::READABLE | Interest::WRITABLE;
-        registry.register(&mut stream, Token(index), both)?;
         Ok(Self {
             stream,
             began: Instant::now(),
             unsent: round.len(),
             owed: shape.depth,
             input: Vec::new(),
+            greeted: false,
         })
+    }
+
+    fn register(&mut self, registry: &Registry, index: usize) -> io::Result<()> {
+        let both = Interest::READABLE | Interest::WRITABLE;
+        registry.register(&mut self.stream, Token(index), both)
     }
 
     fn begin(&mut self, shape: &Shape, round: &[u8]) {
@@ -218,7 +272,7 @@ impl Slot {
     fn take(&mut self, bytes: &[u8], tally: &mut Tally) -> io::Result<()> {
         if !self.input.is_empty() {
             self.input.extend_from_slice(bytes);
-            let input = std::mem::take(&mut self.input);
+            let input = mem::take(&mut self.input);
             return self.take(&input, tally);
         }
         let mut rest = bytes;

@@ -6,15 +6,15 @@ use std::time::Duration;
 use crate::http::idle::bytes_per_connection;
 use crate::http::load::{Life, Load, Shape, Tally};
 use crate::http::procfs;
-use crate::http::reading::{CPU, MEMORY, P50, P99, RATE, Reading};
+use crate::http::reading::{BUSY, CPU, MEMORY, P50, P99, RATE, Reading};
 use crate::http::scenario::{Generator, Work};
 use crate::http::servers::Server;
 use crate::http::shop::Shop;
 use crate::http::start::Started;
 use crate::http::wrk;
 
-/// How long our own load runs before it counts.
-const WARM_UP: Duration = Duration::from_millis(500);
+/// How long our own load runs, with all connections open, before it counts.
+const WARM_UP: Duration = Duration::from_millis(300);
 
 /// Starts a server, does the work to it for some seconds, and reads what it cost.
 ///
@@ -59,13 +59,9 @@ fn by_wrk(server: &Started, connections: usize, shop: &Shop, seconds: u64) -> io
     let before = procfs::cpu(server.process())?;
     let seen = wrk::run(shop, server.address, connections, seconds)?;
     let cpu = procfs::cpu(server.process())?.saturating_sub(before);
-    let requests = float(seen.requests);
-    Ok(Reading(vec![
-        (CPU, cpu.as_secs_f64() * 1e6 / requests),
-        (RATE, requests * 1e6 / float(seen.microseconds)),
-        (P50, float(seen.p50)),
-        (P99, float(seen.p99)),
-    ]))
+    let wall = Duration::from_micros(seen.microseconds);
+    let latency = [float(seen.p50), float(seen.p99)];
+    Ok(reading(seen.requests, cpu, wall, latency))
 }
 
 /// Counts when all connections have been opened.
@@ -77,13 +73,20 @@ fn by_own(server: &Started, shape: Shape, seconds: u64) -> io::Result<Reading> {
     let cpu = procfs::cpu(server.process())?.saturating_sub(before);
     check(&tally)?;
     let microseconds = |quantile| float(tally.latency.value_at_quantile(quantile)) / 1e3;
-    let requests = float(tally.answered);
-    Ok(Reading(vec![
-        (CPU, cpu.as_secs_f64() * 1e6 / requests),
-        (RATE, requests / tally.wall.as_secs_f64()),
-        (P50, microseconds(0.5)),
-        (P99, microseconds(0.99)),
-    ]))
+    let latency = [microseconds(0.5), microseconds(0.99)];
+    Ok(reading(tally.answered, cpu, tally.wall, latency))
+}
+
+fn reading(requests: u64, cpu: Duration, wall: Duration, latency: [f64; 2]) -> Reading {
+    let (requests, cpu, wall) = (float(requests), cpu.as_secs_f64(), wall.as_secs_f64());
+    let [p50, p99] = latency;
+    Reading(vec![
+        (CPU, cpu * 1e6 / requests),
+        (BUSY, cpu / wall * 100.0),
+        (RATE, requests / wall),
+        (P50, p50),
+        (P99, p99),
+    ])
 }
 
 fn check(tally: &Tally) -> io::Result<()> {

@@ -2,8 +2,10 @@
 
 /// What a request costs its server, in CPU time of all its threads.
 pub const CPU: Quantity = Quantity::new("CPU per request", "µs");
+/// How much of a core the server uses; it waits for the load the rest of the time.
+pub const BUSY: Quantity = Quantity::new("CPU in use", "%");
 /// How many requests are answered in a second.
-pub const RATE: Quantity = Quantity::new("requests per second", "1/s");
+pub const RATE: Quantity = Quantity::new("requests", "1/s");
 /// The median time until an answer.
 pub const P50: Quantity = Quantity::new("p50", "µs");
 /// The time until an answer that one in a hundred exceeds.

@@ -92,7 +92,7 @@ pub const SCENARIOS: [Scenario; 10] = [
     },
     Scenario {
         name: "two-workers",
-        work: Work::Workers { connections: 64 },
+        work: Work::Workers { connections: 1_024 },
     },
 ];
 

@@ -52,27 +52,14 @@ impl Shop {
     ///
     /// When cargo cannot be run, or fails; it says why itself.
     pub fn build(&mut self, servers: &[Server]) -> io::Result<()> {
-        let packages = servers.iter().filter_map(|server| match server.origin {
-            Origin::Peer(package) => Some(package),
-            Origin::Ours | Origin::Nginx => None,
-        });
-        let words: Vec<&str> = packages.flat_map(|package| ["-p", package]).collect();
-        if words.is_empty() {
-            return Ok(());
+        for server in servers {
+            match server.origin {
+                Origin::Peer(package) if !self.programs.contains_key(package) => {
+                    self.programs.extend(built(package)?);
+                }
+                _ => {}
+            }
         }
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/Cargo.toml");
-        let built = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args(["build", "--release", "--locked", "--message-format"])
-            .args(["json-render-diagnostics", "--manifest-path"])
-            .arg(manifest)
-            .args(words)
-            .stderr(Stdio::inherit())
-            .output()?;
-        if !built.status.success() {
-            return Err(io::Error::other("the peers are not built"));
-        }
-        let report = String::from_utf8_lossy(&built.stdout);
-        self.programs.extend(report.lines().filter_map(executable));
         Ok(())
     }
 
@@ -106,6 +93,24 @@ fn find(name: &str) -> Option<PathBuf> {
         .chain([PathBuf::from(FURTHER)])
         .map(|directory| directory.join(name))
         .find(|file| file.is_file())
+}
+
+/// Builds one peer. Each is built alone, so that it is the same whoever else is
+/// measured: cargo would join the features of what several depend on.
+fn built(package: &str) -> io::Result<Vec<(String, PathBuf)>> {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/Cargo.toml");
+    let built = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["build", "--release", "--locked", "--message-format"])
+        .args(["json-render-diagnostics", "--package", package])
+        .arg("--manifest-path")
+        .arg(manifest)
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !built.status.success() {
+        return Err(io::Error::other(format!("`{package}` is not built")));
+    }
+    let report = String::from_utf8_lossy(&built.stdout);
+    Ok(report.lines().filter_map(executable).collect())
 }
 
 /// Reads one line of cargo's report.

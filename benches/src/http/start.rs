@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const GLANCE: Duration = Duration::from_millis(5);
 
 /// What a client of few words sends.
-pub const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 /// Is a server that runs; it ends when this is dropped.
 #[derive(Debug)]
@@ -93,12 +93,8 @@ impl Drop for Started {
     }
 }
 
-/// Sends one request, and gives the answer.
-///
-/// # Errors
-///
-/// When the answer does not come, or its status is not 200.
-pub fn ask(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+/// Sends one request, and gives the answer if its status is 200.
+fn ask(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.write_all(REQUEST)?;
     let mut bytes = Vec::new();

@@ -1,4 +1,4 @@
-//! monoio on one thread: its io_uring driver where the kernel permits it, else its epoll one.
+//! monoio on one thread: its `io_uring` driver where the kernel permits it, else its epoll one.
 
 use std::io;
 

@@ -56,6 +56,7 @@ enum Page {
 }
 
 /// Finds the first request in `bytes`, and its length; nothing when it is not whole.
+#[must_use]
 pub fn parse(bytes: &[u8]) -> Option<(usize, Ask)> {
     let refused = |page| Some((bytes.len(), Ask { page, closes: true }));
     let mut fields = [const { MaybeUninit::uninit() }; HEADERS_MAX];
