@@ -3,10 +3,11 @@
 use std::io;
 use std::time::Duration;
 
+use crate::cpu;
 use crate::http::idle::bytes_per_connection;
 use crate::http::load::{Life, Load, Shape, Tally};
 use crate::http::procfs;
-use crate::http::reading::{BUSY, CPU, MEMORY, P50, P99, RATE, Reading};
+use crate::http::reading::{BUSY, CPU, MEMORY, OTHERS, P50, P99, RATE, Reading};
 use crate::http::scenario::{Generator, Work};
 use crate::http::servers::Server;
 use crate::http::shop::Shop;
@@ -68,13 +69,43 @@ fn by_wrk(server: &Started, connections: usize, shop: &Shop, seconds: u64) -> io
 fn by_own(server: &Started, shape: Shape, seconds: u64) -> io::Result<Reading> {
     let mut load = Load::open(server.address, shape)?;
     load.run(WARM_UP)?;
-    let before = procfs::cpu(server.process())?;
+    let before = Times::read(server)?;
     let tally = load.run(Duration::from_secs(seconds))?;
-    let cpu = procfs::cpu(server.process())?.saturating_sub(before);
+    let Times { server, all, load } = Times::read(server)?.since(&before);
     check(&tally)?;
     let microseconds = |quantile| float(tally.latency.value_at_quantile(quantile)) / 1e3;
     let latency = [microseconds(0.5), microseconds(0.99)];
-    Ok(reading(tally.answered, cpu, tally.wall, latency))
+    let mut reading = reading(tally.answered, server, tally.wall, latency);
+    let others = all.saturating_sub(server + load).as_secs_f64() / tally.wall.as_secs_f64();
+    reading.0.push((OTHERS, others * 100.0));
+    Ok(reading)
+}
+
+/// Is the CPU time that was used until now.
+struct Times {
+    server: Duration,
+    /// By this process, which makes the load.
+    load: Duration,
+    /// By the whole machine.
+    all: Duration,
+}
+
+impl Times {
+    fn read(server: &Started) -> io::Result<Self> {
+        Ok(Self {
+            server: procfs::cpu(server.process())?,
+            load: cpu::process(),
+            all: procfs::machine()?,
+        })
+    }
+
+    fn since(&self, before: &Self) -> Self {
+        Self {
+            server: self.server.saturating_sub(before.server),
+            load: self.load.saturating_sub(before.load),
+            all: self.all.saturating_sub(before.all),
+        }
+    }
 }
 
 fn reading(requests: u64, cpu: Duration, wall: Duration, latency: [f64; 2]) -> Reading {

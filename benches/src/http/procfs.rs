@@ -23,8 +23,7 @@ pub fn cpu(process: u32) -> io::Result<Duration> {
         let stat = Stat::read(process)?;
         ticks += stat.ticks;
     }
-    let hertz = rustix::param::clock_ticks_per_second();
-    Ok(Duration::from_nanos(ticks * 1_000_000_000 / hertz))
+    Ok(time(ticks))
 }
 
 /// Gives the memory in bytes that a process and its children hold; what
@@ -43,6 +42,33 @@ pub fn memory(process: u32) -> io::Result<u64> {
         bytes += kibibytes * 1024;
     }
     Ok(bytes)
+}
+
+/// Gives the CPU time that all processes of the machine have used.
+///
+/// # Errors
+///
+/// When the kernel does not say.
+pub fn machine() -> io::Result<Duration> {
+    let text = fs::read_to_string("/proc/stat")?;
+    let busy = text.lines().next().and_then(busy);
+    let busy = busy.ok_or_else(|| io::Error::other(format!("unknown stat: {text}")))?;
+    Ok(time(busy))
+}
+
+/// Adds up the ticks of a line of all cores: user, nice, system, then idle and
+/// waiting, which are nobody's, then interrupts.
+fn busy(line: &str) -> Option<u64> {
+    let ticks: Result<Vec<u64>, _> = line.split_whitespace().skip(1).map(str::parse).collect();
+    match *ticks.ok()?.as_slice() {
+        [user, nice, system, _, _, hard, soft, ..] => Some(user + nice + system + hard + soft),
+        _ => None,
+    }
+}
+
+fn time(ticks: u64) -> Duration {
+    let hertz = rustix::param::clock_ticks_per_second();
+    Duration::from_nanos(ticks * 1_000_000_000 / hertz)
 }
 
 /// Gives a process and its children.
@@ -88,13 +114,21 @@ impl Stat {
 
 #[cfg(test)]
 mod tests {
-    use super::{Stat, cpu, memory};
+    use super::{Stat, busy, cpu, machine, memory};
 
     #[test]
     fn a_name_may_hold_parentheses_and_spaces() {
         let text = "7 (a ) b) S 3 7 7 0 -1 4194304 1 0 0 0 250 50 0 0 20 0 1 0";
         let stat = Stat::parse(text).unwrap();
         assert_eq!((stat.parent, stat.ticks), (3, 300));
+    }
+
+    #[test]
+    fn time_that_nobody_used_is_not_counted() {
+        let line = "cpu  100 20 30 4000 500 6 7 8 0 0";
+        assert_eq!(busy(line), Some(163));
+        assert_eq!(busy("cpu 1 2"), None);
+        assert!(!machine().unwrap().is_zero());
     }
 
     #[test]

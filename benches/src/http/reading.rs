@@ -4,6 +4,8 @@
 pub const CPU: Quantity = Quantity::new("CPU per request", "µs");
 /// How much of a core the server uses; it waits for the load the rest of the time.
 pub const BUSY: Quantity = Quantity::new("CPU in use", "%");
+/// How much of a core neither the server nor the load uses: above a few percent, measure again.
+pub const OTHERS: Quantity = Quantity::new("CPU of others", "%");
 /// How many requests are answered in a second.
 pub const RATE: Quantity = Quantity::new("requests", "1/s");
 /// The median time until an answer.

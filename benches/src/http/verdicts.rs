@@ -47,13 +47,13 @@ impl Results<'_> {
         let first = self.medians.first().map(|(_, reading)| &reading.0);
         for (quantity, _) in first.into_iter().flatten() {
             let title = format!("{}, {}", quantity.name, quantity.unit);
-            let _ = write!(table, " {title:>20}");
+            let _ = write!(table, " {title:>19}");
         }
         table.push('\n');
         for (server, reading) in &self.medians {
             let _ = write!(table, "{server:<24}");
             for (_, value) in &reading.0 {
-                let _ = write!(table, " {value:>20.2}");
+                let _ = write!(table, " {value:>19.2}");
             }
             table.push('\n');
         }

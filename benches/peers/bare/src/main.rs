@@ -7,6 +7,7 @@ mod cohort;
 
 use std::io;
 
+use mio::event::Event;
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
 
@@ -36,7 +37,7 @@ fn main() -> io::Result<()> {
     loop {
         poll.poll(&mut events, None)?;
         ready.clear();
-        ready.extend(events.iter().map(|event| event.token()));
+        ready.extend(events.iter().map(Event::token));
         if ready.contains(&LISTENER) {
             ready.retain(|token| *token != LISTENER);
             server.accept(&listener)?;
