@@ -195,11 +195,12 @@ impl Load {
         let Some(slot) = self.slots.get_mut(index) else {
             return Ok(());
         };
+        let mut drained = false;
         loop {
             if slot.owed == 0 && self.shape.life == Life::Kept && self.pace == Pace::Asking {
                 slot.begin(&self.shape, &self.round);
             }
-            if !slot.send(&self.round)? {
+            if !slot.send(&self.round)? || drained {
                 return Ok(());
             }
             let over = match slot.stream.read(&mut self.buffer) {
@@ -210,6 +211,8 @@ impl Load {
                     let first = !slot.greeted && slot.owed < self.shape.depth;
                     slot.greeted |= first;
                     self.greeted += usize::from(first);
+                    // Only an end may hide behind a short read, and here none is due.
+                    drained = count < READ_BYTES && self.shape.life == Life::Kept;
                     false
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
