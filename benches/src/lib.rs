@@ -9,5 +9,6 @@
 pub mod cpu;
 pub mod goal;
 pub mod hops;
+pub mod http;
 pub mod rounds;
 pub mod soak;

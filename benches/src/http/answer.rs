@@ -1,0 +1,64 @@
+//! Finds the end of an answer, and whether it is the right one.
+
+/// What every server says to `GET /`.
+pub const HELLO: &str = "Hello, world!";
+
+/// Header fields of an answer, more than any of the servers sends.
+const HEADERS_MAX: usize = 32;
+
+/// Is an answer in a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Its bytes, head and body.
+    pub len: usize,
+    /// Whether its status is 200.
+    pub ok: bool,
+}
+
+impl Answer {
+    /// Finds the first answer in `bytes`; nothing when it is not whole.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are no answer, or one that does not say its length.
+    pub fn find(bytes: &[u8]) -> Result<Option<Self>, String> {
+        let mut fields = [httparse::EMPTY_HEADER; HEADERS_MAX];
+        let mut parsed = httparse::Response::new(&mut fields);
+        let head = match parsed.parse(bytes) {
+            Ok(httparse::Status::Complete(head)) => head,
+            Ok(httparse::Status::Partial) => return Ok(None),
+            Err(error) => return Err(format!("not an answer: {error}")),
+        };
+        let mut fields = parsed.headers.iter();
+        let length = fields.find(|field| field.name.eq_ignore_ascii_case("content-length"));
+        let length = length.and_then(|field| str::from_utf8(field.value).ok()?.parse().ok());
+        let body: usize = length.ok_or("an answer without a length")?;
+        Ok((bytes.len() >= head + body).then_some(Self {
+            len: head + body,
+            ok: parsed.code == Some(200),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Answer;
+
+    #[test]
+    fn an_answer_ends_where_its_length_says() {
+        let bytes = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1";
+        for part in 0..40 {
+            assert_eq!(Answer::find(&bytes[..part]), Ok(None), "{part}");
+        }
+        let whole = Answer { len: 40, ok: true };
+        assert_eq!(Answer::find(bytes), Ok(Some(whole)));
+    }
+
+    #[test]
+    fn other_statuses_and_other_bytes_are_told_apart() {
+        let busy = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
+        assert_eq!(Answer::find(busy).unwrap().map(|busy| busy.ok), Some(false));
+        assert!(Answer::find(b"SSH-2.0-x\r\n").is_err());
+        assert!(Answer::find(b"HTTP/1.1 200 OK\r\n\r\n").is_err());
+    }
+}

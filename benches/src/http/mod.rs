@@ -1,0 +1,19 @@
+//! What does a request cost, beside the servers of today? The server of this
+//! project, its peers, the load on them, and what the operating system says of both.
+
+pub mod answer;
+pub mod cores;
+pub mod idle;
+pub mod load;
+pub mod measure;
+pub mod nginx;
+pub mod options;
+pub mod ours;
+pub mod procfs;
+pub mod reading;
+pub mod scenario;
+pub mod servers;
+pub mod shop;
+pub mod start;
+pub mod verdicts;
+pub mod wrk;

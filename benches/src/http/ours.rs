@@ -1,0 +1,118 @@
+//! The server that is measured: four stages behind a source, as a service has them.
+//!
+//! The source parses; then `classify` knows what kind of request it is, `route`
+//! what it is for, `handle` what to say, and `respond` says it. Every request is
+//! an event of each of them.
+
+use std::convert::Infallible;
+use std::net::Ipv4Addr;
+
+use seda_core::{BoxError, Graph, Plan};
+use seda_io::Reactor;
+use seda_io::http::{Exchange, HttpServer, Limits, Method, Reply, Response, StatusCode};
+
+use crate::http::answer::HELLO;
+
+/// Events of each stage: a request of every connection, if all come at once.
+const QUEUE: usize = CONNECTIONS_MAX;
+/// Connections, as many as the peers take.
+const CONNECTIONS_MAX: usize = 20_000;
+
+/// Is a request of which it is known whether it may be answered at all.
+struct Classified {
+    exchange: Exchange,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Read,
+    Other,
+}
+
+/// Is a request with the code that it is for.
+struct Routed {
+    exchange: Exchange,
+    route: Route,
+}
+
+#[derive(Clone, Copy)]
+enum Route {
+    Hello,
+    Missing,
+    Refused,
+}
+
+/// Is an answer on its way back.
+struct Answered {
+    reply: Reply,
+    response: Response,
+}
+
+/// Serves `GET /` on the port, until the process is ended.
+///
+/// # Errors
+///
+/// When the port is not to be had, or the graph does not start.
+pub fn serve(port: u16, workers: usize) -> Result<Infallible, BoxError> {
+    let mut graph = Graph::new("http");
+    Reactor::install(&mut graph);
+    let respond = graph
+        .stage("respond")
+        .queue(QUEUE)
+        .each(|answered: Answered| {
+            answered.reply.respond(answered.response);
+            Ok(())
+        });
+    let handle = graph.stage("handle").queue(QUEUE).each_with(|wire| {
+        let respond = wire.to(&respond);
+        move |routed: Routed| Ok(respond.enqueue(handle(routed))?)
+    });
+    let route = graph.stage("route").queue(QUEUE).each_with(|wire| {
+        let handle = wire.to(&handle);
+        move |classified: Classified| Ok(handle.enqueue(route(classified))?)
+    });
+    let classify = graph.stage("classify").queue(QUEUE).each_with(|wire| {
+        let route = wire.to(&route);
+        move |exchange: Exchange| Ok(route.enqueue(classify(exchange))?)
+    });
+    let limits = Limits {
+        requests_max: u32::MAX,
+        connections_max: CONNECTIONS_MAX,
+        ..Limits::default()
+    };
+    let server = HttpServer::bind((Ipv4Addr::LOCALHOST, port), limits)?;
+    server.attach(&mut graph, "http", &classify);
+    let _running = graph.start(Plan::default().workers(workers))?;
+    loop {
+        std::thread::park();
+    }
+}
+
+fn classify(exchange: Exchange) -> Classified {
+    let kind = match exchange.request().method() {
+        Method::Get | Method::Head => Kind::Read,
+        _ => Kind::Other,
+    };
+    Classified { exchange, kind }
+}
+
+fn route(classified: Classified) -> Routed {
+    let Classified { exchange, kind } = classified;
+    let route = match (kind, exchange.request().target().path()) {
+        (Kind::Other, _) => Route::Refused,
+        (Kind::Read, "/") => Route::Hello,
+        (Kind::Read, _) => Route::Missing,
+    };
+    Routed { exchange, route }
+}
+
+fn handle(routed: Routed) -> Answered {
+    let (_, reply) = routed.exchange.split();
+    let response = match routed.route {
+        Route::Hello => Response::text(StatusCode::OK, HELLO),
+        Route::Missing => Response::text(StatusCode::NOT_FOUND, "not found\n"),
+        Route::Refused => Response::text(StatusCode::METHOD_NOT_ALLOWED, "only GET\n"),
+    };
+    Answered { reply, response }
+}
