@@ -57,7 +57,7 @@ impl Receiver {
     ) -> Result<Self, BoxError> {
         let member = Member::join()?;
         if let Some(port) = &port {
-            member.register(&mut SourceFd(&port.as_raw_fd()), 0)?;
+            member.register_reading(&mut SourceFd(&port.as_raw_fd()), 0)?;
         }
         Ok(Self {
             readable: port.is_some(),

@@ -101,8 +101,9 @@ pub(crate) fn nudge() {
 
 /// Is a source's place in the reactor of its worker.
 ///
-/// Everything is registered for reading and writing at once, edge-triggered,
-/// and once for all: readiness must be remembered until a call would block.
+/// Everything is registered once for all, and edge-triggered: readiness must be
+/// remembered until a call would block. What this worker writes as well is
+/// registered for reading and writing at once.
 #[derive(Debug)]
 pub(crate) struct Member {
     local: Rc<Local>,
@@ -130,9 +131,21 @@ impl Member {
         what: &mut (impl Source + ?Sized),
         index: usize,
     ) -> io::Result<()> {
-        let token = Token(self.number << INDEX_BITS | index);
         let both = Interest::READABLE | Interest::WRITABLE;
-        self.local.registry.register(what, token, both)
+        self.local.registry.register(what, self.token(index), both)
+    }
+
+    /// Does the same for reading only: what is written by any thread need not
+    /// wake this one whenever there is room for more.
+    pub(crate) fn register_reading(&self, what: &mut impl Source, index: usize) -> io::Result<()> {
+        let reading = Interest::READABLE;
+        self.local
+            .registry
+            .register(what, self.token(index), reading)
+    }
+
+    const fn token(&self, index: usize) -> Token {
+        Token(self.number << INDEX_BITS | index)
     }
 
     /// Moves what has become ready since the last call into `ready`, which is empty.
