@@ -147,7 +147,7 @@ impl Desk {
             );
             made && deadline.at <= self.now.as_nanos()
         });
-        self.tally.timed_out.add(u64::from(slow));
+        self.tally.timed_out.add(usize::from(slow));
     }
 }
 

@@ -3,59 +3,24 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use mio::net::{TcpListener, TcpStream};
 use rustix::io::Errno;
 
 use super::tally::Tally;
+use crate::net::quota::Quota;
 use crate::timer::nanoseconds;
 
-/// Connections, 1/8 of the limit: so many must end before more are accepted again.
-const HYSTERESIS: usize = 8;
 /// How long a worker does not try to accept, when it cannot see that it could.
 const PAUSE: Duration = Duration::from_millis(50);
-
-/// Counts the connections of a server, on all workers together.
-#[derive(Debug)]
-pub(super) struct Capacity {
-    open: AtomicUsize,
-    max: usize,
-}
-
-impl Capacity {
-    pub(super) fn new(max: usize) -> Self {
-        Self {
-            open: AtomicUsize::new(0),
-            max: max.max(1),
-        }
-    }
-
-    fn take(&self) -> bool {
-        let more = |open: usize| (open < self.max).then_some(open + 1);
-        let took = self
-            .open
-            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, more);
-        took.is_ok()
-    }
-
-    fn give(&self) {
-        self.open.fetch_sub(1, Ordering::AcqRel);
-    }
-
-    fn is_low(&self) -> bool {
-        let low = self.max - (self.max / HYSTERESIS).max(1);
-        self.open.load(Ordering::Acquire) <= low
-    }
-}
 
 /// Is where connections come in, on one worker.
 #[derive(Debug)]
 pub(super) struct Door {
     /// None once it is shut for good.
     listener: Option<TcpListener>,
-    capacity: Arc<Capacity>,
+    quota: Arc<Quota>,
     tally: Arc<Tally>,
     /// The operating system may hold connections; it will not say so again.
     pending: bool,
@@ -74,14 +39,10 @@ enum State {
 }
 
 impl Door {
-    pub(super) const fn new(
-        listener: TcpListener,
-        capacity: Arc<Capacity>,
-        tally: Arc<Tally>,
-    ) -> Self {
+    pub(super) const fn new(listener: TcpListener, quota: Arc<Quota>, tally: Arc<Tally>) -> Self {
         Self {
             listener: Some(listener),
-            capacity,
+            quota,
             tally,
             pending: true,
             state: State::Open,
@@ -103,8 +64,8 @@ impl Door {
             return None;
         }
         let listener = self.listener.as_ref()?;
-        if !self.capacity.take() {
-            tracing::warn!(target: "seda", connections = self.capacity.max, "no more connections are accepted");
+        if !self.quota.take() {
+            tracing::warn!(target: "seda", connections = self.quota.max(), "no more connections are accepted");
             self.tally.pauses.add(1);
             self.state = State::Full;
             return None;
@@ -115,7 +76,7 @@ impl Door {
                 Some(accepted)
             }
             Err(error) => {
-                self.capacity.give();
+                self.quota.give();
                 self.refused(&error, now);
                 None
             }
@@ -126,7 +87,7 @@ impl Door {
     fn is_barred(&mut self, now: u64) -> bool {
         let over = match self.state {
             State::Open => true,
-            State::Full => self.capacity.is_low(),
+            State::Full => self.quota.is_low(),
             State::Exhausted { until } => until <= now,
         };
         if over {
@@ -151,7 +112,7 @@ impl Door {
     /// Says that a connection has ended.
     pub(super) fn left(&self) {
         self.tally.closed.add(1);
-        self.capacity.give();
+        self.quota.give();
     }
 
     /// Returns when to try again, in nanoseconds, if nobody will say so.
@@ -169,28 +130,5 @@ impl Door {
     /// Lets nobody in any more.
     pub(super) fn shut(&mut self) {
         self.listener = None;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Capacity;
-
-    #[test]
-    fn more_is_accepted_only_when_some_have_ended() {
-        let capacity = Capacity::new(16);
-        assert_eq!((0..20).filter(|_| capacity.take()).count(), 16);
-        capacity.give();
-        assert!(!capacity.is_low());
-        capacity.give();
-        assert!(capacity.is_low());
-    }
-
-    #[test]
-    fn a_limit_of_one_opens_again() {
-        let capacity = Capacity::new(1);
-        assert!(capacity.is_low() && capacity.take() && !capacity.is_low());
-        capacity.give();
-        assert!(capacity.is_low());
     }
 }

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use mio::net::TcpListener;
 use seda_core::{Graph, Stage};
 
-use super::door::Capacity;
 use super::exchange::Exchange;
 use super::limits::Limits;
 use super::tally::Tallies;
 use super::traffic::{Premises, Traffic};
 use crate::net::listen::{self, Sharing};
+use crate::net::quota::Quota;
 use crate::tls::TlsServer;
 
 /// Serves HTTP/1.1 to a graph: each request becomes an [`Exchange`] for one stage.
@@ -69,21 +69,13 @@ impl HttpServer {
     /// Those of `bind(2)`: a port that is in use, or not allowed; an address
     /// that is not this machine's, or cannot be resolved.
     pub fn bind(address: impl ToSocketAddrs, limits: Limits) -> io::Result<Self> {
-        let mut failed = io::Error::from(io::ErrorKind::AddrNotAvailable);
-        for address in address.to_socket_addrs()? {
-            match listen::open(address, Sharing::First) {
-                Ok(first) => {
-                    return Ok(Self {
-                        address: first.local_addr()?,
-                        first,
-                        limits: Arc::new(limits),
-                        tls: None,
-                    });
-                }
-                Err(error) => failed = error,
-            }
-        }
-        Err(failed)
+        let first = listen::first_of(address, |address| listen::open(address, Sharing::First))?;
+        Ok(Self {
+            address: first.local_addr()?,
+            first,
+            limits: Arc::new(limits),
+            tls: None,
+        })
     }
 
     /// Serves HTTPS: TLS 1.2 and 1.3 on every connection, and nothing else.
@@ -108,7 +100,7 @@ impl HttpServer {
     pub fn attach(self, graph: &mut Graph, name: &str, requests: &Stage<Exchange>) -> Tallies {
         let tallies = Tallies::default();
         let premises = Premises {
-            capacity: Arc::new(Capacity::new(self.limits.connections_max)),
+            quota: Arc::new(Quota::new(self.limits.connections_max)),
             limits: self.limits,
             tallies: tallies.clone(),
             tls: self.tls,

@@ -1,23 +1,8 @@
 //! What a server counts.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::Mutex;
-
-/// Counts one kind of happening on one worker.
-#[derive(Debug, Default)]
-pub(super) struct Count(AtomicU64);
-
-impl Count {
-    pub(super) fn add(&self, n: u64) {
-        self.0.fetch_add(n, Ordering::Relaxed);
-    }
-
-    fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
+use crate::count::{Count, Sheets};
 
 /// Is what one worker counts, on cache lines of its own.
 #[derive(Debug, Default)]
@@ -68,33 +53,30 @@ pub struct Figures {
 
 /// Reads what a server counts, from any thread.
 #[derive(Debug, Clone, Default)]
-pub struct Tallies(Arc<Mutex<Vec<Arc<Tally>>>>);
+pub struct Tallies(Sheets<Tally>);
 
 impl Tallies {
     /// Adds those of one worker.
     pub(super) fn open(&self) -> Arc<Tally> {
-        let tally = Arc::new(Tally::default());
-        self.0.lock().push(Arc::clone(&tally));
-        tally
+        self.0.open()
     }
 
     /// Reads the sums over all workers.
     pub fn read(&self) -> Figures {
-        let mut sum = Figures::default();
-        for tally in self.0.lock().iter() {
-            sum.opened += tally.opened.get();
-            sum.closed += tally.closed.get();
-            sum.pauses += tally.pauses.get();
-            sum.exhausted += tally.exhausted.get();
-            sum.requests += tally.requests.get();
-            sum.answers += tally.answers.get();
-            sum.refused += tally.refused.get();
-            sum.bad += tally.bad.get();
-            sum.tls_failed += tally.tls_failed.get();
-            sum.timed_out += tally.timed_out.get();
-            sum.late += tally.late.get();
-            sum.abandoned += tally.abandoned.get();
+        let sheets = &self.0;
+        Figures {
+            opened: sheets.sum(|tally| &tally.opened),
+            closed: sheets.sum(|tally| &tally.closed),
+            pauses: sheets.sum(|tally| &tally.pauses),
+            exhausted: sheets.sum(|tally| &tally.exhausted),
+            requests: sheets.sum(|tally| &tally.requests),
+            answers: sheets.sum(|tally| &tally.answers),
+            refused: sheets.sum(|tally| &tally.refused),
+            bad: sheets.sum(|tally| &tally.bad),
+            tls_failed: sheets.sum(|tally| &tally.tls_failed),
+            timed_out: sheets.sum(|tally| &tally.timed_out),
+            late: sheets.sum(|tally| &tally.late),
+            abandoned: sheets.sum(|tally| &tally.abandoned),
         }
-        sum
     }
 }

@@ -16,12 +16,13 @@ use slab::Slab;
 
 use super::connection::Connection;
 use super::desk::{Desk, Stepped};
-use super::door::{Capacity, Door};
+use super::door::Door;
 use super::exchange::Exchange;
 use super::limits::Limits;
 use super::outbox::{Answer, Outbox};
 use super::peer::{Alarm, Peer};
 use super::tally::Tallies;
+use crate::net::quota::Quota;
 use crate::reactor::{Member, Readiness};
 use crate::timer::{Timers, nanoseconds};
 use crate::tls::TlsServer;
@@ -45,7 +46,7 @@ const LISTENER: usize = 0;
 #[derive(Debug)]
 pub(super) struct Premises {
     pub(super) limits: Arc<Limits>,
-    pub(super) capacity: Arc<Capacity>,
+    pub(super) quota: Arc<Quota>,
     pub(super) tallies: Tallies,
     pub(super) tls: Option<TlsServer>,
 }
@@ -101,7 +102,7 @@ impl Traffic {
         let member = Member::join()?;
         let limits = Arc::clone(&premises.limits);
         let tally = premises.tallies.open();
-        let mut door = Door::new(listener, Arc::clone(&premises.capacity), Arc::clone(&tally));
+        let mut door = Door::new(listener, Arc::clone(&premises.quota), Arc::clone(&tally));
         if let Some(listener) = door.listener() {
             member.register(listener, LISTENER)?;
         }
@@ -285,7 +286,10 @@ impl Traffic {
     fn remove(&mut self, index: usize) {
         if let Some(mut peer) = self.peers.try_remove(index) {
             peer.say_farewell();
-            self.desk.tally.tls_failed.add(u64::from(peer.is_garbled()));
+            self.desk
+                .tally
+                .tls_failed
+                .add(usize::from(peer.is_garbled()));
             if let Some(alarm) = peer.alarm {
                 self.timers.cancel(alarm.key);
             }
