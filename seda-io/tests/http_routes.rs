@@ -6,6 +6,10 @@
 
 mod serving;
 
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+
+use parking_lot::Mutex;
 use seda_core::{Graph, Stage};
 use seda_io::http::{Exchange, Limits, Method, Response, Routes, StatusCode};
 use serving::{Answer, Raw, serve};
@@ -88,18 +92,39 @@ fn method_and_path_decide_which_stage_answers() {
 
 #[test]
 fn a_full_stage_is_said_to_be_busy() {
-    let serving = serve(Limits::default(), routed);
-    let mut client = serving.connect();
-    // They are routed in batches, and of a batch one finds room.
-    client.send("GET /jobs HTTP/1.1\r\nHost: a\r\n\r\n".repeat(5));
-    let answers: Vec<Answer> = (0..5).map(|_| client.answer()).collect();
-    let busy = answers.iter().filter(|answer| answer.status == 503);
-    assert!((2..5).contains(&busy.clone().count()), "{answers:?}");
-    assert!(
-        busy.clone()
-            .all(|answer| answer.header("retry-after") == Some("1"))
+    let (tell, in_hand) = channel();
+    let (let_go, gate) = channel::<()>();
+    let gate = Arc::new(Mutex::new(gate));
+    let serving = serve(Limits::default(), |graph| {
+        let slow = graph.stage("slow").queue(1).blocking(1..=1);
+        let slow = slow.each(move |exchange: Exchange| {
+            tell.send(())?;
+            gate.lock().recv()?;
+            exchange.respond(Response::text(StatusCode::OK, "at last"));
+            Ok(())
+        });
+        let routes = Routes::new().to(Method::Get, "/", &slow).unwrap();
+        routes.attach(graph, "route")
+    });
+    let mut clients = [(); 3].map(|()| serving.connect());
+    let [first, others @ ..] = &mut clients;
+    first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    in_hand.recv().unwrap();
+    // One of these waits, and there is no room for the other.
+    for client in others {
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    }
+    serving.until("one is refused", |figures| figures.answers == 1);
+    (0..2).for_each(|_| let_go.send(()).unwrap());
+    let mut answers = clients.each_mut().map(Raw::answer);
+    answers.sort_by_key(|answer| answer.status);
+    assert_eq!(
+        answers.each_ref().map(|answer| answer.status),
+        [200, 200, 503]
     );
-    drop(client);
+    let [.., busy] = &answers;
+    assert_eq!(busy.header("retry-after"), Some("1"));
+    drop(clients);
     serving.end();
 }
 
