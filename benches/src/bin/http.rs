@@ -6,10 +6,9 @@ use std::process::ExitCode;
 use benches::goal::{Figure, Output};
 use benches::http::measure::measure;
 use benches::http::options::{Command, Options, USAGE};
-use benches::http::reading::Reading;
 use benches::http::scenario::Scenario;
 use benches::http::shop::Shop;
-use benches::http::verdicts::Results;
+use benches::http::verdicts::{Results, Round};
 use benches::http::{cores, ours};
 
 /// Something went wrong while it was measured.
@@ -70,25 +69,21 @@ fn compare<'s>(
     options: &Options,
 ) -> (Results<'s>, Vec<String>) {
     let servers = options.servers_of(scenario);
-    let mut readings = vec![Vec::new(); servers.len()];
     let mut problems = Vec::new();
-    for _ in 0..options.rounds {
-        for (server, readings) in servers.iter().zip(&mut readings) {
+    let mut round = || {
+        let mut round = Round::new();
+        for server in &servers {
             match measure(server, scenario.work, shop, options.seconds) {
-                Ok(reading) => readings.push(reading),
+                Ok(reading) => round.push((server.name, reading)),
                 Err(error) => {
                     problems.push(format!("{}: {}: {error}", scenario.name, server.name));
                 }
             }
         }
-    }
-    let medians = servers.iter().zip(&readings);
-    let medians = medians.filter_map(|(server, all)| Some((server.name, Reading::median(all)?)));
-    let results = Results {
-        scenario,
-        medians: medians.collect(),
+        round
     };
-    (results, problems)
+    let rounds = (0..options.rounds).map(|_| round()).collect();
+    (Results { scenario, rounds }, problems)
 }
 
 fn print(results: &Results<'_>, output: Output) {

@@ -44,7 +44,7 @@ pub fn memory(process: u32) -> io::Result<u64> {
     Ok(bytes)
 }
 
-/// Gives the CPU time that all processes of the machine have used.
+/// Gives the CPU time that all processes of the machine have used, and its host.
 ///
 /// # Errors
 ///
@@ -57,11 +57,13 @@ pub fn machine() -> io::Result<Duration> {
 }
 
 /// Adds up the ticks of a line of all cores: user, nice, system, then idle and
-/// waiting, which are nobody's, then interrupts.
+/// waiting, which are nobody's, then interrupts, then what the host took.
 fn busy(line: &str) -> Option<u64> {
     let ticks: Result<Vec<u64>, _> = line.split_whitespace().skip(1).map(str::parse).collect();
     match *ticks.ok()?.as_slice() {
-        [user, nice, system, _, _, hard, soft, ..] => Some(user + nice + system + hard + soft),
+        [user, nice, system, _, _, hard, soft, stolen, ..] => {
+            Some(user + nice + system + hard + soft + stolen)
+        }
         _ => None,
     }
 }
@@ -126,7 +128,7 @@ mod tests {
     #[test]
     fn time_that_nobody_used_is_not_counted() {
         let line = "cpu  100 20 30 4000 500 6 7 8 0 0";
-        assert_eq!(busy(line), Some(163));
+        assert_eq!(busy(line), Some(171));
         assert_eq!(busy("cpu 1 2"), None);
         assert!(!machine().unwrap().is_zero());
     }

@@ -42,22 +42,24 @@ impl Reading {
         found.map(|(_, value)| *value)
     }
 
-    /// Gives the median of each quantity, the lower one of an even number.
-    pub fn median(readings: &[Self]) -> Option<Self> {
-        let first = readings.first()?;
-        let median = |quantity: Quantity| {
-            let values = readings
-                .iter()
-                .filter_map(|reading| reading.value(quantity));
-            let mut values: Vec<f64> = values.collect();
-            values.sort_by(f64::total_cmp);
-            let middle = values.len().saturating_sub(1) / 2;
-            values.get(middle).copied()
-        };
-        let quantities = first.0.iter().map(|(quantity, _)| *quantity);
-        let medians = quantities.filter_map(|quantity| Some((quantity, median(quantity)?)));
+    /// Gives the median of each quantity.
+    pub fn median(readings: &[&Self]) -> Option<Self> {
+        let quantities = readings.first()?.0.iter().map(|(quantity, _)| *quantity);
+        let medians = quantities.filter_map(|quantity| {
+            let values = readings.iter();
+            let values = values.filter_map(|reading| reading.value(quantity));
+            Some((quantity, median(values)?))
+        });
         Some(Self(medians.collect()))
     }
+}
+
+/// Gives the median, the lower one of an even number.
+pub fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    let middle = values.len().saturating_sub(1) / 2;
+    values.get(middle).copied()
 }
 
 #[cfg(test)]
@@ -68,6 +70,7 @@ mod tests {
     fn a_median_is_taken_of_each_quantity_alone() {
         let reading = |cpu, p99| Reading(vec![(CPU, cpu), (P99, p99)]);
         let readings = [reading(3.0, 10.0), reading(1.0, 30.0), reading(2.0, 20.0)];
+        let readings: Vec<&Reading> = readings.iter().collect();
         assert_eq!(Reading::median(&readings), Some(reading(2.0, 20.0)));
         assert_eq!(Reading::median(&[]), None);
     }

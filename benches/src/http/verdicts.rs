@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::goal::{Figure, Wanted};
-use crate::http::reading::{CPU, MEMORY, Quantity, Reading};
+use crate::http::reading::{CPU, MEMORY, Quantity, Reading, median};
 use crate::http::scenario::{Scenario, Work};
 
 /// The goal that all figures belong to.
@@ -17,26 +17,29 @@ const TWO_WORKERS: f64 = 1.8;
 /// Whom a request costs more than us, whatever the number of connections.
 const PEERS: [&str; 5] = ["nginx", "hyper", "axum", "actix", "monoio"];
 
-/// Is what was measured in one scenario: the median for each server.
+/// Is what was measured in one scenario.
 #[derive(Debug)]
 pub struct Results<'r> {
     /// The scenario.
     pub scenario: &'r Scenario,
-    /// The name of each server, and its median.
-    pub medians: Vec<(&'static str, Reading)>,
+    /// What each server needed, for each round.
+    pub rounds: Vec<Round>,
 }
+
+/// Is the name of each server that was measured in one round, and what it needed.
+pub type Round = Vec<(&'static str, Reading)>;
 
 impl Results<'_> {
     /// Gives every value, for comparison.
     pub fn figures(&self) -> Vec<Figure> {
         let name = self.scenario.name;
-        let servers = self.medians.iter();
-        let all = servers.flat_map(|(server, reading)| {
-            let figure = move |(quantity, value): &(Quantity, f64)| {
+        let medians = self.medians().into_iter();
+        let all = medians.flat_map(|(server, reading)| {
+            let figure = move |(quantity, value): (Quantity, f64)| {
                 let what = format!("{name}: {server}: {}", quantity.name);
-                Figure::shown(what, *value, quantity.unit)
+                Figure::shown(what, value, quantity.unit)
             };
-            reading.0.iter().map(figure)
+            reading.0.into_iter().map(figure)
         });
         all.collect()
     }
@@ -44,13 +47,14 @@ impl Results<'_> {
     /// Writes a line for each server.
     pub fn table(&self) -> String {
         let mut table = format!("\n{:<24}", self.scenario.name);
-        let first = self.medians.first().map(|(_, reading)| &reading.0);
+        let medians = self.medians();
+        let first = medians.first().map(|(_, reading)| &reading.0);
         for (quantity, _) in first.into_iter().flatten() {
             let title = format!("{}, {}", quantity.name, quantity.unit);
             let _ = write!(table, " {title:>19}");
         }
         table.push('\n');
-        for (server, reading) in &self.medians {
+        for (server, reading) in &medians {
             let _ = write!(table, "{server:<24}");
             for (_, value) in &reading.0 {
                 let _ = write!(table, " {value:>19.2}");
@@ -75,10 +79,27 @@ impl Results<'_> {
         }
     }
 
-    fn value(&self, server: &str, quantity: Quantity) -> Option<f64> {
-        let mut medians = self.medians.iter();
-        let (_, reading) = medians.find(|(name, _)| *name == server)?;
-        reading.value(quantity)
+    /// Gives the median of each server, in the order in which they took turns.
+    fn medians(&self) -> Round {
+        let mut names = Vec::new();
+        for (name, _) in self.rounds.iter().flatten() {
+            if !names.contains(name) {
+                names.push(*name);
+            }
+        }
+        let medians = names.into_iter().filter_map(|name| {
+            let rounds = self.rounds.iter();
+            let readings: Vec<&Reading> = rounds.filter_map(|round| find(round, name)).collect();
+            Some((name, Reading::median(&readings)?))
+        });
+        medians.collect()
+    }
+
+    /// Compares within each round, since the next one may be in a noisier minute.
+    fn cpu_ratio(&self, server: &str, peer: &str) -> Option<f64> {
+        let cpu = |round, name| find(round, name)?.value(CPU);
+        let rounds = self.rounds.iter();
+        median(rounds.filter_map(|round| Some(cpu(round, server)? / cpu(round, peer)?)))
     }
 
     fn figure(&self, what: &str, value: f64, unit: &'static str) -> Figure {
@@ -86,13 +107,14 @@ impl Results<'_> {
     }
 
     fn cpu_beside(&self, peer: &str, times: f64) -> Option<Figure> {
-        let ratio = self.value("seda", CPU)? / self.value(peer, CPU)?;
+        let ratio = self.cpu_ratio("seda", peer)?;
         let figure = self.figure(&format!("CPU per request, seda / {peer}"), ratio, "x");
         Some(figure.wanted(GOAL, Wanted::AtMost, times))
     }
 
     fn memory(&self) -> Option<Figure> {
-        let bytes = self.value("seda", MEMORY)?;
+        let rounds = self.rounds.iter();
+        let bytes = median(rounds.filter_map(|round| find(round, "seda")?.value(MEMORY)))?;
         let figure = self.figure(MEMORY.name, bytes, MEMORY.unit);
         Some(figure.wanted(GOAL, Wanted::AtMost, IDLE_BYTES))
     }
@@ -100,27 +122,59 @@ impl Results<'_> {
     /// Two workers do twice the work of one if a request costs each what it
     /// costs one. Throughput would say it where the load has cores of its own.
     fn two_workers(&self) -> Option<Figure> {
-        let times = 2.0 * self.value("seda", CPU)? / self.value("seda-2", CPU)?;
+        let times = 2.0 * self.cpu_ratio("seda", "seda-2")?;
         let figure = self.figure("two workers / one, by CPU time", times, "x");
         Some(figure.wanted(GOAL, Wanted::AtLeast, TWO_WORKERS))
     }
 }
 
+fn find<'r>(round: &'r Round, server: &str) -> Option<&'r Reading> {
+    let mut known = round.iter();
+    known
+        .find(|(name, _)| *name == server)
+        .map(|(_, reading)| reading)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Results;
+    use super::{Results, Round};
     use crate::http::reading::{CPU, MEMORY, Quantity, Reading};
     use crate::http::scenario::SCENARIOS;
 
+    fn round(quantity: Quantity, values: &[(&'static str, f64)]) -> Round {
+        let readings = values.iter();
+        let readings = readings.map(|(name, value)| (*name, Reading(vec![(quantity, *value)])));
+        readings.collect()
+    }
+
     fn met(scenario: usize, quantity: Quantity, values: &[(&'static str, f64)]) -> Vec<bool> {
-        let medians = values.iter();
-        let medians = medians.map(|(name, value)| (*name, Reading(vec![(quantity, *value)])));
         let results = Results {
             scenario: &SCENARIOS[scenario],
-            medians: medians.collect(),
+            rounds: vec![round(quantity, values)],
         };
         let goals = results.goals();
         goals.iter().filter_map(|figure| figure.met).collect()
+    }
+
+    #[test]
+    fn a_noisy_round_does_not_change_a_ratio() {
+        let rounds = [1.0, 9.0, 1.1].map(|noise| {
+            let peer = [("nginx", 6.0 * noise), ("seda", 3.0 * noise)];
+            round(CPU, &peer)
+        });
+        let mut results = Results {
+            scenario: &SCENARIOS[6],
+            rounds: rounds.to_vec(),
+        };
+        // A server that failed in one round is compared in the others.
+        results.rounds[0].pop();
+        let ratio = results.cpu_ratio("seda", "nginx").unwrap();
+        assert!((ratio - 0.5).abs() < 1e-9, "{ratio}");
+        let names = results.medians();
+        assert_eq!(
+            names.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+            ["nginx", "seda"]
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 mod cohort;
 
-use std::io;
+use std::io::{self, ErrorKind};
 
 use mio::event::Event;
 use mio::net::TcpListener;
@@ -35,7 +35,11 @@ fn main() -> io::Result<()> {
     let mut events = Events::with_capacity(EVENTS_MAX);
     let mut ready = Vec::with_capacity(EVENTS_MAX);
     loop {
-        poll.poll(&mut events, None)?;
+        match poll.poll(&mut events, None) {
+            // A tracer that lets go of the process interrupts the wait.
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            done => done?,
+        }
         ready.clear();
         ready.extend(events.iter().map(Event::token));
         if ready.contains(&LISTENER) {
