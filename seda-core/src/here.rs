@@ -221,6 +221,13 @@ pub(crate) fn seat() -> SeatId {
     HERE.with(Here::seat)
 }
 
+/// Returns the meta that an event enqueued now, on this thread, inherits.
+///
+/// Sources that handlers hand things to keep it for the event that they make of them.
+pub fn inherited() -> Meta {
+    HERE.with(Here::meta)
+}
+
 /// Gives the epoch of the current thread.
 #[inline]
 pub(crate) fn epoch() -> Epoch {

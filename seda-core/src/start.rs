@@ -11,6 +11,7 @@ use crate::edge::Origin;
 use crate::failure::Failure;
 use crate::graph::Graph;
 use crate::graph::check::StartError;
+use crate::graph::sources::Published;
 use crate::graph::spec::{Muster, Spec};
 use crate::graph::topology::Topology;
 use crate::graph::wire::Wire;
@@ -52,8 +53,11 @@ impl Graph {
         let topology = Topology::of(&self.specs);
         let domains = self.lay_out(plan, &topology)?;
         let sources = self.sources.drain(..);
-        let (names, mut makers): (Vec<_>, Vec<_>) = sources
-            .map(|source| (source.name, Some(source.make)))
+        let (published, mut makers): (Vec<_>, Vec<_>) = sources
+            .map(|source| {
+                let (name, figures) = (source.name.into(), source.figures);
+                (Published { name, figures }, Some(source.make))
+            })
             .unzip();
         let around = self.surroundings();
         let stage_of_rank = topology.by_rank();
@@ -79,7 +83,7 @@ impl Graph {
             teams,
             around,
             stage_of_rank,
-            sources: names,
+            sources: published,
             traces: Arc::clone(&self.traces),
             measured: plan.measured,
         };

@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use seda_core::{Graph, Plan, Snapshot};
+use seda_core::{Figure, Graph, Next, Plan, Snapshot, Source, Tick};
 
 const NASTY: &str = "a\"b\\c\nd{e}";
 
@@ -196,6 +196,47 @@ fn every_line_keeps_the_grammar_and_says_what_the_snapshot_does() {
         0.0,
         "it has drained"
     );
+}
+
+/// A source that does nothing but publish.
+struct Quiet;
+
+impl Source for Quiet {
+    fn poll(&mut self, _: Tick) -> Next {
+        Next::Ended
+    }
+}
+
+#[test]
+#[allow(clippy::float_cmp, reason = "small whole numbers are exact")]
+fn what_sources_publish_is_one_metric_for_each_name() {
+    let mut graph = Graph::new(NASTY);
+    for (name, open) in [("first", 3), (NASTY, 4)] {
+        let figures = move || {
+            vec![
+                Figure::counter("connections", "Connections so far.", 10 * open),
+                Figure::gauge("connections_open", "Connections now.", open),
+            ]
+        };
+        graph.source(name).figures(figures).solo(|_| Quiet);
+    }
+    graph.source("silent").solo(|_| Quiet);
+    let running = graph.start(Plan::default().workers(1)).unwrap();
+    let snapshot = running.snapshot();
+    let text = snapshot.to_prometheus();
+    assert!(text.contains("# TYPE seda_source_connections_total counter\n"));
+    assert!(text.contains("# HELP seda_source_connections_open Connections now.\n"));
+    let samples = read(&text);
+    for (source, open) in [("first", 3.0), (NASTY, 4.0)] {
+        let of = |name| value(&samples, name, &[("source", source)]);
+        assert_eq!(of("seda_source_connections_open"), open);
+        assert_eq!(of("seda_source_connections_total"), 10.0 * open);
+    }
+    let silent = snapshot.source("silent").unwrap();
+    assert!(silent.figures.is_empty());
+    let json = snapshot.picture().to_json();
+    assert!(json.contains("\"connections_open\""), "{json}");
+    assert!(snapshot.picture().to_svg().contains("3 connections open"));
 }
 
 #[test]

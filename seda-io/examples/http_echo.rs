@@ -3,13 +3,12 @@
 //! It serves until SIGINT or SIGTERM, answers what is in flight, and prints where
 //! every request went.
 
-use std::sync::mpsc;
 use std::time::Duration;
 
 use seda_core::{BoxError, Graph, Plan};
 use seda_io::Reactor;
 use seda_io::http::{Exchange, HttpServer, Limits, Response, StatusCode};
-use seda_io::signal::{Asked, Signals};
+use seda_io::signal;
 
 fn main() -> Result<(), BoxError> {
     let mut graph = Graph::new("http_echo");
@@ -24,17 +23,11 @@ fn main() -> Result<(), BoxError> {
     let address = std::env::args().nth(1);
     let address = address.as_deref().unwrap_or("127.0.0.1:0");
     let server = HttpServer::bind(address, Limits::default())?;
-    println!("http://{}", server.local_addr());
+    println!("http://{}", server.local_address());
     let tallies = server.attach(&mut graph, "http", &echo);
 
-    let (tell, told) = mpsc::channel();
-    let signals = Signals::new(&[Asked::Interrupt, Asked::Terminate])?;
-    signals.attach_fn(&mut graph, "signals", move |asked| {
-        let _ = tell.send(asked);
-    });
-
     let running = graph.start(Plan::default())?;
-    told.recv()?;
+    signal::wait_for_end()?;
     print!("{}", running.drain(Duration::from_secs(5))?);
     println!("{:?}", tallies.read());
     Ok(())

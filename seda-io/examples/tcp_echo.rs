@@ -3,12 +3,11 @@
 //! It serves until SIGINT or SIGTERM, writes what is on its way, and prints where
 //! every event went.
 
-use std::sync::mpsc;
 use std::time::Duration;
 
 use seda_core::{BoxError, Graph, Plan};
 use seda_io::Reactor;
-use seda_io::signal::{Asked, Signals};
+use seda_io::signal;
 use seda_io::stream::{Limits, Listener, StreamEvent};
 
 fn main() -> Result<(), BoxError> {
@@ -30,14 +29,8 @@ fn main() -> Result<(), BoxError> {
     println!("{}", listener.local_address());
     let tallies = listener.attach(&mut graph, "tcp", &echo);
 
-    let (tell, told) = mpsc::channel();
-    let signals = Signals::new(&[Asked::Interrupt, Asked::Terminate])?;
-    signals.attach_fn(&mut graph, "signals", move |asked| {
-        let _ = tell.send(asked);
-    });
-
     let running = graph.start(Plan::default())?;
-    told.recv()?;
+    signal::wait_for_end()?;
     print!("{}", running.drain(Duration::from_secs(5))?);
     println!("{:?}", tallies.read());
     Ok(())

@@ -2,13 +2,12 @@
 //!
 //! It serves until SIGINT or SIGTERM, and prints where every datagram went.
 
-use std::sync::mpsc;
 use std::time::Duration;
 
 use seda_core::{BoxError, Graph, Plan};
 use seda_io::Reactor;
 use seda_io::datagram::{Datagram, Datagrams, Limits};
-use seda_io::signal::{Asked, Signals};
+use seda_io::signal;
 
 fn main() -> Result<(), BoxError> {
     let mut graph = Graph::new("udp_echo");
@@ -26,14 +25,8 @@ fn main() -> Result<(), BoxError> {
     println!("{}", socket.local_address());
     let tallies = socket.attach(&mut graph, "udp", &echo);
 
-    let (tell, told) = mpsc::channel();
-    let signals = Signals::new(&[Asked::Interrupt, Asked::Terminate])?;
-    signals.attach_fn(&mut graph, "signals", move |asked| {
-        let _ = tell.send(asked);
-    });
-
     let running = graph.start(Plan::default())?;
-    told.recv()?;
+    signal::wait_for_end()?;
     print!("{}", running.drain(Duration::from_secs(5))?);
     println!("{:?}", tallies.read());
     Ok(())

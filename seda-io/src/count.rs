@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
+use seda_core::Figure;
 
 /// Counts one kind of happening.
 #[derive(Debug, Default)]
@@ -17,6 +18,23 @@ impl Count {
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
+}
+
+/// One counter as a source publishes it: its name, what it counts, how much that is.
+pub(crate) type Counted = (&'static str, &'static str, u64);
+
+/// Gives counters as a source publishes them.
+pub(crate) fn counters(counted: impl IntoIterator<Item = Counted>) -> Vec<Figure> {
+    let figure = |(name, help, value)| Figure::counter(name, help, value);
+    counted.into_iter().map(figure).collect()
+}
+
+/// Gives how many connections are open, and counters, as a source publishes them.
+pub(crate) fn connections(open: u64, counted: impl IntoIterator<Item = Counted>) -> Vec<Figure> {
+    let mut figures = counters(counted);
+    let help = "Connections that are open.";
+    figures.insert(0, Figure::gauge("connections_open", help, open));
+    figures
 }
 
 /// Is one set of counters for each worker, so that workers do not share their cache lines.

@@ -5,7 +5,8 @@
 //! turns bytes into steps. Sources at the edge speak to the operating system: the
 //! [`http::HttpServer`], [`stream::Listener`], [`datagram::Datagrams`],
 //! [`process::Processes`], [`signal::Signals`]. A worker that runs them sleeps in
-//! a [`Reactor`]. [`http::Client`] blocks, for command lines.
+//! a [`Reactor`]. [`http::HttpClient`] and [`stream::Connector`] go the other way, and
+//! [`net::Names`] finds hosts for them. [`http::Client`] blocks, for command lines.
 //!
 //! Time is passed in as nanoseconds of any monotonic clock, so the same code
 //! runs under a real reactor and under a simulator.
@@ -26,6 +27,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod alarms;
 pub mod buffer;
 mod count;
 pub mod datagram;

@@ -1,11 +1,12 @@
 //! A connected socket, plain or under TLS.
 
-use std::io::{self, IoSlice, Read, Write};
-use std::net::Shutdown;
+use std::io::{self, IoSlice};
 
-use mio::net::TcpStream;
+use mio::event::Source;
+use rustix::net::{self, RecvFlags, SendFlags};
 
 use crate::file_range::FileRange;
+use crate::net::socket::Socket;
 use crate::tls::Secured;
 
 /// Bytes, 16 KiB, of a file that are read at once to be encrypted: one TLS record.
@@ -15,42 +16,80 @@ const RECORD_BYTES: usize = 16 * 1024;
 #[derive(Debug)]
 pub(crate) enum Transport {
     /// Bytes as they are.
-    Plain(TcpStream),
+    Plain(Socket),
     /// Bytes under TLS.
     Secured(Box<Secured>),
 }
 
 impl Transport {
-    pub(crate) fn stream(&mut self) -> &mut TcpStream {
+    /// Gives what a reactor watches.
+    pub(crate) const fn watched(&mut self) -> &mut dyn Source {
         match self {
-            Self::Plain(stream) => stream,
-            Self::Secured(secured) => secured.stream(),
+            Self::Plain(socket) => socket.watched(),
+            Self::Secured(secured) => secured.socket_mut().watched(),
         }
+    }
+
+    fn socket(&self) -> &Socket {
+        match self {
+            Self::Plain(socket) => socket,
+            Self::Secured(secured) => secured.socket(),
+        }
+    }
+
+    /// Tells whether the connection has come about, and what TLS wants to be
+    /// agreed on before; goes on with that as far as it can.
+    ///
+    /// # Errors
+    ///
+    /// Why it never will. [`InvalidData`](io::ErrorKind::InvalidData) is what
+    /// TLS has refused; the peer has been told then.
+    pub(crate) fn progress(&mut self) -> io::Result<bool> {
+        match self {
+            Self::Plain(socket) => socket.progress(),
+            Self::Secured(secured) => Ok(secured.socket().progress()? && secured.shake()?),
+        }
+    }
+
+    /// Gives the protocol that was agreed on by its name (ALPN).
+    pub(crate) fn protocol(&self) -> Option<&str> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Secured(secured) => secured.protocol(),
+        }
+    }
+
+    /// Tells whether the socket is connected; an error if it is broken.
+    pub(crate) fn is_connected(&self) -> io::Result<bool> {
+        self.socket().progress()
     }
 
     /// Reads once; see `read(2)`.
     pub(crate) fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
         match self {
-            Self::Plain(stream) => stream.read(space),
+            Self::Plain(socket) => Ok(net::recv(&*socket, space, RecvFlags::empty())?.0),
             Self::Secured(secured) => secured.read(space),
         }
     }
 
     /// Tells whether there may be more behind a read that did not fill its space.
     ///
-    /// A short read has emptied a plain socket, and what comes after it is told
-    /// anew (epoll(7), question 9); under TLS it has emptied a record.
+    /// A short read has mostly emptied a plain socket, and what comes after it
+    /// is told anew (epoll(7), question 9); under TLS it has emptied a record.
     pub(crate) const fn has_records(&self) -> bool {
-        matches!(self, Self::Secured(_))
+        match self {
+            Self::Plain(socket) => !socket.is_emptied_by_short_reads(),
+            Self::Secured(_) => true,
+        }
     }
 
     /// Writes blocks, none of them empty, as far as they fit. What is refused
     /// must be offered again as it was.
     pub(crate) fn write(&mut self, blocks: &[IoSlice<'_>]) -> io::Result<usize> {
         match self {
-            Self::Plain(stream) => match blocks {
-                [block] => stream.write(block),
-                blocks => stream.write_vectored(blocks),
+            Self::Plain(socket) => match blocks {
+                [block] => Ok(net::send(&*socket, block, SendFlags::NOSIGNAL)?),
+                blocks => Ok(rustix::io::writev(&*socket, blocks)?),
             },
             Self::Secured(secured) => secured.write(blocks),
         }
@@ -64,7 +103,7 @@ impl Transport {
         most: usize,
     ) -> io::Result<usize> {
         match self {
-            Self::Plain(stream) => range.send(&*stream, skip, most),
+            Self::Plain(socket) => range.send(&*socket, skip, most),
             Self::Secured(secured) => {
                 let mut record = [0; RECORD_BYTES];
                 let bytes = range.read(skip, &mut record)?;
@@ -90,10 +129,29 @@ impl Transport {
         }
     }
 
-    /// Tells the peer that nothing more will be written.
+    /// Tells the peer that nothing more will be written, as far as the socket takes it.
     pub(crate) fn half_close(&mut self) -> io::Result<()> {
         self.say_farewell();
-        self.stream().shutdown(Shutdown::Write)
+        self.socket().half_close()
+    }
+
+    /// Does the same, but not before the peer can know that nothing is missing.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) while the socket does not take
+    /// the farewell of TLS; say it again then.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        self.say_farewell();
+        if self.is_behind() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        self.socket().half_close()
+    }
+
+    /// Has the end of a TCP socket be a reset; see [`Socket::reset_at_end`].
+    pub(crate) fn reset_at_end(&self) {
+        self.socket().reset_at_end();
     }
 
     /// Says what TLS wants to be said before the socket is closed.

@@ -69,7 +69,8 @@ fn echo(mut stream: TcpStream) {
             Step::Bad(error) => connection.answer(error.into(), &date, 0).unwrap(),
             Step::HalfClose => stream.shutdown(std::net::Shutdown::Write).unwrap(),
             Step::Wait | Step::Continue100 => {}
-            Step::Closed => return,
+            Step::Body(_) | Step::BodyEnd(_) | Step::BodyBad(_) => panic!("nothing flows in"),
+            Step::Closed | Step::Reset => return,
         }
     }
 }

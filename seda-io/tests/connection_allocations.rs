@@ -37,11 +37,15 @@ fn serve(connection: &mut Connection, date: &HttpDate, n: usize) {
 fn a_request_takes_few_allocations_and_leaves_nothing_behind() {
     let date = HttpDate::from_unix(0);
     let mut connection = Connection::new(Arc::new(Limits::default()), 0);
-    serve(&mut connection, &date, 1);
+    // The thread comes to keep blocks that are long enough.
+    for _ in 0..4 {
+        serve(&mut connection, &date, 16);
+        serve(&mut connection, &date, 1);
+    }
     let one = measure(|| serve(&mut connection, &date, 1));
-    // What arrives, target, fields and their text, the answer's fields and their text, what leaves.
-    assert_eq!((one.count_total, one.bytes_current), (7, 0), "{one:?}");
+    // The target, and the text of the fields; the rest lies in blocks that the thread keeps.
+    assert_eq!((one.count_total, one.bytes_current), (2, 0), "{one:?}");
     let many = measure(|| serve(&mut connection, &date, 16));
-    assert!(many.count_total <= 16 * 6, "{many:?}");
-    assert_eq!(many.bytes_current, 0, "{many:?}");
+    assert!(many.count_total <= 16 * 3, "{many:?}");
+    assert!(many.bytes_current <= 0, "{many:?}");
 }

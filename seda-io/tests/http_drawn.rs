@@ -8,6 +8,7 @@ mod serving;
 
 use seda_core::{EdgeKind, Graph};
 use seda_io::http::{HttpServer, Limits};
+use serving::{echo, serve};
 
 #[test]
 fn answers_are_drawn_dashed_beside_the_requests() {
@@ -22,4 +23,32 @@ fn answers_are_drawn_dashed_beside_the_requests() {
     let between = edges.filter(|edge| (edge.from, edge.to) == (http, stage));
     let kinds: Vec<_> = between.map(|edge| (edge.kind, edge.is_dashed())).collect();
     assert_eq!(kinds, [(EdgeKind::Flow, false), (EdgeKind::Answer, true)]);
+}
+
+#[test]
+fn what_the_server_counts_is_in_snapshots_pictures_and_metrics() {
+    let serving = serve(Limits::default(), echo);
+    let mut clients = [serving.connect(), serving.connect()];
+    for client in &mut clients {
+        client.post("hello");
+        assert_eq!(client.answer().status, 200);
+    }
+    let snapshot = serving.running.snapshot();
+    let figures = &snapshot.source("http").unwrap().figures;
+    let figure = |name| figures.iter().find(|figure| figure.name == name).unwrap();
+    assert_eq!(figure("requests").value, 2);
+    assert_eq!(figure("connections_open").value, 2);
+    let text = snapshot.to_prometheus();
+    let line = "seda_source_requests_total{graph=\"test\",source=\"http\"} 2\n";
+    assert!(text.contains(line), "{text}");
+    assert!(text.contains("# TYPE seda_source_connections_open gauge\n"));
+    assert!(snapshot.picture().to_svg().contains("2 connections open"));
+    drop(clients);
+    serving.end();
+    let snapshot = serving.running.snapshot();
+    let figures = &snapshot.source("http").unwrap().figures;
+    let open = figures
+        .iter()
+        .find(|figure| figure.name == "connections_open");
+    assert_eq!(open.unwrap().value, 0);
 }

@@ -293,6 +293,8 @@ fn a_file_cut_short_while_it_is_sent_ends_its_connection_and_no_other() {
     let mut rest = Vec::new();
     let end = slow.0.read_to_end(&mut rest);
     assert!(end.is_err() || rest.len() < LEN, "{} bytes", rest.len());
+    site.serving
+        .until("it is counted", |figures| figures.cut_short == 1);
     let mut other = site.serving.connect();
     assert_eq!(get(&mut other, "/other", "").body, b"other");
     drop((slow, other));

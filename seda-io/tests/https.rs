@@ -56,7 +56,7 @@ impl Site {
         Reactor::install(&mut graph);
         let server = HttpServer::bind("127.0.0.1:0", Limits::default()).unwrap();
         let server = server.with_tls(tls);
-        let address = server.local_addr();
+        let address = server.local_address().ip().unwrap();
         let tallies = server.attach(&mut graph, "https", stage);
         let running = graph.start(Plan::default().workers(1)).unwrap();
         Self {

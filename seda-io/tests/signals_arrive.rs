@@ -6,7 +6,7 @@
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Signal, getpid, kill_process};
-use seda_io::signal::{Asked, Signals};
+use seda_io::signal::{Asked, Signals, wait_for_end};
 
 const PATIENCE: Timespec = Timespec {
     tv_sec: 10,
@@ -42,6 +42,20 @@ fn signals_make_the_descriptor_readable_until_they_are_taken() {
     assert!(readable(&signals, &PATIENCE));
     assert_eq!(signals.pending().collect::<Vec<_>>(), [Asked::Interrupt]);
     assert_eq!(others.pending().collect::<Vec<_>>(), [Asked::Terminate]);
+
+    let waiting = std::thread::spawn(|| wait_for_end().unwrap());
+    while !waiting.is_finished() {
+        // It may not have begun to wait when the first one comes.
+        kill_process(getpid(), Signal::TERM).unwrap();
+        std::thread::yield_now();
+    }
+    assert_eq!(waiting.join().unwrap(), Asked::Terminate);
+    signals.pending().count();
+    for signal in [Signal::TERM, Signal::INT] {
+        kill_process(getpid(), signal).unwrap();
+    }
+    let both = [signals.wait().unwrap(), signals.wait().unwrap()];
+    assert!(both.contains(&Asked::Interrupt) && both.contains(&Asked::Terminate));
 
     drop((signals, others));
     kill_process(getpid(), Signal::TERM).unwrap();

@@ -15,7 +15,7 @@ use std::thread;
 
 use seda_core::Graph;
 use seda_io::stream::{End, Limits, StreamEvent, Unsendable};
-use streaming::{Heard, echo, listen, listen_and_tell, noise, read_to_end};
+use streaming::{Heard, PATIENCE, echo, listen, listen_and_tell, noise, read_to_end};
 
 const MANY: usize = 8 << 20;
 
@@ -227,5 +227,46 @@ fn the_limit_on_connections_holds_and_opens_again() {
     assert_eq!(heard.closed(), End::Aborted);
     heard.opened();
     clients.clear();
+    streaming.end();
+}
+
+#[test]
+fn many_who_send_without_end_are_all_read() {
+    const CLIENTS: usize = 40;
+    // Two reads are all that there is in a turn, if its bound is kept.
+    let limits = Limits {
+        read_bytes_max: 512 * 1024,
+        ..Limits::default()
+    };
+    let (tell, told) = channel();
+    let mut served: HashMap<u64, usize> = HashMap::new();
+    let streaming = listen(limits, |graph| {
+        graph.stage("events").each(move |event: StreamEvent| {
+            if let StreamEvent::Data(link, received) = event {
+                let bytes = served.entry(link.number()).or_default();
+                let before = *bytes;
+                *bytes += received.len();
+                if before < MANY / 8 && *bytes >= MANY / 8 {
+                    tell.send(())?;
+                }
+            }
+            Ok(())
+        })
+    });
+    let clients: Vec<_> = (0..CLIENTS).map(|_| streaming.connect()).collect();
+    let stops: Vec<_> = clients.iter().map(|it| it.try_clone().unwrap()).collect();
+    let senders = clients.into_iter().map(|mut client| {
+        // Until it is stopped.
+        thread::spawn(move || while client.write_all(&[7; 16 * 1024]).is_ok() {})
+    });
+    let senders: Vec<_> = senders.collect();
+    let told = (0..CLIENTS).all(|_| told.recv_timeout(PATIENCE).is_ok());
+    for stop in stops {
+        let _ = stop.shutdown(Shutdown::Both);
+    }
+    for sender in senders {
+        sender.join().unwrap();
+    }
+    assert!(told, "every client has been read");
     streaming.end();
 }

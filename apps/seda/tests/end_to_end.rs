@@ -284,6 +284,14 @@ fn check_figures(server: &mut Server, cases: &[Case]) {
             .starts_with("text/plain; version=0.0.4")
     );
     let metrics = String::from_utf8(metrics.body).unwrap();
+    let http = "{graph=\"seda\",source=\"http\"}";
+    for line in [
+        "# TYPE seda_source_requests_total counter".to_owned(),
+        format!("seda_source_connections_open{http} "),
+        format!("seda_source_requests_bad_total{http} 0"),
+    ] {
+        assert!(metrics.contains(&line), "{line}\n{metrics}");
+    }
     let started = cases.iter().filter(|case| case.exit.is_some()).count();
     for (stage, handled) in [
         ("describe", JOBS),

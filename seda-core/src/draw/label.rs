@@ -1,6 +1,7 @@
 //! How names and figures are written in drawings.
 
 use crate::draw::picture::{Edge, EdgeLive, Node, NodeKind, NodeLive};
+use crate::stats::figure::{Figure, FigureKind};
 
 /// The most characters of a name in a drawing.
 pub(crate) const NAME_MAX: usize = 28;
@@ -51,7 +52,12 @@ pub(crate) fn lines(node: &Node) -> Vec<String> {
             lines.extend(losses(live));
         }
         (None, Some(capacity)) => lines.push(format!("queue {}", count(capacity as u64))),
-        (None, None) if node.kind == NodeKind::Source => lines.push("source".to_owned()),
+        (None, None) if node.kind == NodeKind::Source => {
+            lines.push("source".to_owned());
+            let figures = node.figures.iter();
+            let gauges = figures.filter(|figure| figure.kind == FigureKind::Gauge);
+            lines.extend(gauges.map(Figure::to_string));
+        }
         (None, None) => {}
     }
     lines.extend(marks(node));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::edge::{EdgeKind, Overflow};
+use crate::stats::figure::Figure;
 
 /// Is a graph as it is drawn: nodes, and edges between them.
 ///
@@ -38,6 +39,8 @@ pub struct Node {
     pub blocking: bool,
     /// The figures of a running stage.
     pub live: Option<NodeLive>,
+    /// What a running source publishes; drawings show what there is now.
+    pub figures: Vec<Figure>,
 }
 
 /// Says what a node is.

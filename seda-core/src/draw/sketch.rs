@@ -105,7 +105,8 @@ impl Snapshot {
     pub fn picture(&self) -> Picture {
         let mut sketch = Sketch::new(&self.graph);
         for source in &self.sources {
-            sketch.add(NodeKind::Source, Arc::clone(source));
+            let node = sketch.add(NodeKind::Source, Arc::clone(&source.name));
+            node.figures.clone_from(&source.figures);
         }
         for stage in &self.stages {
             let node = sketch.add(NodeKind::Stage, Arc::clone(&stage.name));
@@ -131,9 +132,11 @@ impl Snapshot {
             Sender::Stage(name) => {
                 Origin::Stage(self.stages.iter().position(|stage| stage.name == *name)?)
             }
-            Sender::Source(name) => {
-                Origin::Source(self.sources.iter().position(|source| source == name)?)
-            }
+            Sender::Source(name) => Origin::Source(
+                self.sources
+                    .iter()
+                    .position(|source| source.name == *name)?,
+            ),
         })
     }
 }
@@ -238,5 +241,6 @@ fn node(kind: NodeKind, name: Arc<str>) -> Node {
         solo: false,
         blocking: false,
         live: None,
+        figures: Vec::new(),
     }
 }

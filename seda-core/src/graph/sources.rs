@@ -1,6 +1,7 @@
 //! How a graph gets its sources.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::edge::Origin;
 use crate::error::BoxError;
@@ -8,12 +9,23 @@ use crate::graph::Graph;
 use crate::graph::wire::Wire;
 use crate::promises::Promises;
 use crate::source::Source;
+use crate::stats::figure::Figure;
 use crate::worker::team::SourceMaker;
 
 /// Is a source under construction.
 pub(crate) struct SourceSpec {
     pub(crate) name: String,
+    pub(crate) figures: Publish,
     pub(crate) make: SourceMaker,
+}
+
+/// Reads what a source publishes.
+pub(crate) type Publish = Box<dyn Fn() -> Vec<Figure> + Send + Sync>;
+
+/// Is a source as who looks at the graph sees it.
+pub(crate) struct Published {
+    pub(crate) name: Arc<str>,
+    pub(crate) figures: Publish,
 }
 
 /// Builds one source.
@@ -21,6 +33,7 @@ pub(crate) struct SourceSpec {
 pub struct SourceBuilder<'g> {
     graph: &'g mut Graph,
     name: String,
+    figures: Publish,
 }
 
 impl<'g> SourceBuilder<'g> {
@@ -28,7 +41,42 @@ impl<'g> SourceBuilder<'g> {
         Self {
             graph,
             name: name.to_owned(),
+            figures: Box::new(Vec::new),
         }
+    }
+
+    /// Has snapshots of the graph show what `read` gives, in its order; it is
+    /// called for each of them, on whatever thread takes it, and must not block.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    /// use seda_core::{Figure, Graph, Next, Plan, Source, Tick};
+    ///
+    /// struct Meters(Arc<AtomicU64>);
+    ///
+    /// impl Source for Meters {
+    ///     fn poll(&mut self, _: Tick) -> Next {
+    ///         self.0.store(7, Ordering::Relaxed);
+    ///         Next::Ended
+    ///     }
+    /// }
+    ///
+    /// let read = Arc::new(AtomicU64::new(0));
+    /// let mut graph = Graph::new("meters");
+    /// let count = Arc::clone(&read);
+    /// let figures = move || {
+    ///     let read = count.load(Ordering::Relaxed);
+    ///     vec![Figure::counter("meters_read", "Meters that were read.", read)]
+    /// };
+    /// graph.source("meters").figures(figures).solo(|_| Meters(read));
+    /// let snapshot = graph.start(Plan::default())?.snapshot();
+    /// assert_eq!(snapshot.source("meters").map(|source| source.figures.len()), Some(1));
+    /// # Ok::<(), seda_core::BoxError>(())
+    /// ```
+    pub fn figures(mut self, read: impl Fn() -> Vec<Figure> + Send + Sync + 'static) -> Self {
+        self.figures = Box::new(read);
+        self
     }
 
     /// Has a drain wait until the source has kept its promises.
@@ -73,6 +121,7 @@ impl<'g> SourceBuilder<'g> {
     fn add(self, make: SourceMaker) {
         self.graph.sources.push(SourceSpec {
             name: self.name,
+            figures: self.figures,
             make,
         });
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::control::Controller;
+use crate::graph::sources::Published;
 use crate::trace::Traces;
 use crate::worker::restarts::Restarts;
 use crate::worker::team::{Surroundings, Team};
@@ -24,8 +25,8 @@ pub(crate) struct Parts {
     pub(crate) restarts: Vec<Option<Arc<Mutex<Restarts>>>>,
     /// The stages' places in the roster, by rank.
     pub(crate) stage_of_rank: Vec<usize>,
-    /// The sources' names.
-    pub(crate) sources: Vec<String>,
+    /// The sources, as far as they can be looked at.
+    pub(crate) sources: Vec<Published>,
     pub(crate) traces: Arc<Traces>,
     /// Whether waits, service times and batch sizes are recorded.
     pub(crate) measured: bool,

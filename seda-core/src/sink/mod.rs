@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::edge::{Edge, Overflow};
-use crate::here::{self, Here, Shortage};
+use crate::here::{self, Here, SeatId, Shortage};
 use crate::meta::Meta;
 use crate::queue::local::LocalQueue;
 use crate::queue::runs::{Entry, Stamp};
@@ -15,6 +15,7 @@ use crate::rejected::{Reason, Rejected};
 use crate::sink::slots::Slots;
 use crate::sink::with::SinkWith;
 use crate::stage::core::{Ask, Refusal, Right, StageCore};
+use crate::stage::placement::{Local, Placement};
 
 /// Enqueues events for one stage, along one edge of the graph.
 ///
@@ -126,20 +127,22 @@ impl<E: Send + 'static> Sink<E> {
         self.edge.count_accepted(1);
     }
 
+    /// Gives the queue of whoever sits there, if only the bound decides who enters.
+    #[inline]
+    fn own_queue(&self, seat: SeatId) -> Option<(&Placement<E>, &Local<E>)> {
+        let place = self.core.placement.get()?;
+        let local = place.local(seat)?;
+        self.core.common.gate.is_plain().then_some((place, local))
+    }
+
     /// Is the common way, and as short as can be: one more event of a run that
     /// is begun, with nothing to vet, and room at hand. Everything else gives
     /// the event back for [`put_inheriting`](Self::put_inheriting).
     #[inline]
     fn put_quickly(&self, event: E) -> Result<(), E> {
-        let Some(place) = self.core.placement.get() else {
+        let Some((_, local)) = self.own_queue(here::seat()) else {
             return Err(event);
         };
-        let Some(local) = place.local(here::seat()) else {
-            return Err(event);
-        };
-        if !self.core.common.gate.is_plain() {
-            return Err(event);
-        }
         let push = |queue: &mut LocalQueue<E>, event| queue.push_on(here::epoch(), event);
         local.queue.with(event, push)??;
         local.count(self.index, &self.edge);
@@ -149,16 +152,10 @@ impl<E: Send + 'static> Sink<E> {
     /// Is the next common way: an event that begins a run in a queue of this
     /// worker's own, or takes more room for it.
     fn put_locally(&self, here: &Here, event: E) -> Result<(), E> {
+        let Some((place, local)) = self.own_queue(here.seat()) else {
+            return Err(event);
+        };
         let core = &*self.core;
-        let Some(place) = core.placement.get() else {
-            return Err(event);
-        };
-        let Some(local) = place.local(here.seat()) else {
-            return Err(event);
-        };
-        if !core.common.gate.is_plain() {
-            return Err(event);
-        }
         let stamp = here.stamp();
         let push = |queue: &mut LocalQueue<E>, event| {
             queue.push_in(&core.common.room, here.epoch(), Entry { stamp, event })

@@ -194,17 +194,21 @@ impl<E> StageCore<E> {
         }
     }
 
-    /// Hands an event over as a dead letter; the caller counts it afterwards,
-    /// so that a drain sees the letter before the event is finished.
+    /// Hands an event over as a dead letter, or drops it; the caller counts it
+    /// afterwards, so that a drain sees the letter before the event is finished.
     pub(crate) fn bury(&self, entry: Entry<E>, death: Death) {
-        if let Some(undertaker) = self.undertaker.get() {
-            undertaker(DeadLetter {
-                event: entry.event,
-                meta: entry.stamp.meta,
-                stage: Arc::clone(&self.common.name),
-                death,
-            });
-        }
+        death.known_in(|| {
+            if let Some(undertaker) = self.undertaker.get() {
+                undertaker(DeadLetter {
+                    event: entry.event,
+                    meta: entry.stamp.meta,
+                    stage: Arc::clone(&self.common.name),
+                    death,
+                });
+            } else {
+                drop(entry);
+            }
+        });
     }
 
     /// Buries everything in the inbox; `closing` it first when the stage ends.

@@ -2,13 +2,13 @@
 //!
 //! Source: Prometheus, "Exposition formats", text format 0.0.4.
 
-use std::borrow::Cow;
-use std::fmt::{Display, Write};
-
 use crate::ledger::Rejections;
 use crate::rejected::Reason;
+use crate::stats::figure::{Figure, FigureKind};
 use crate::stats::histogram::Times;
-use crate::stats::snapshot::{DomainFigures, EdgeFigures, Sender, Snapshot, StageFigures};
+use crate::stats::page::Page;
+use crate::stats::snapshot::{DomainFigures, EdgeFigures, Sender, Snapshot};
+use crate::stats::snapshot::{SourceFigures, StageFigures};
 
 impl Snapshot {
     /// Writes the figures in Prometheus' text format, version 0.0.4.
@@ -58,15 +58,16 @@ impl Snapshot {
         );
         batches(&mut page, &self.stages);
         edges(&mut page, &self.edges);
+        sources(&mut page, &self.sources);
         domains(&mut page, &self.domains);
         page.text
     }
 }
 
-/// Is one figure of a stage: its metric, what it means, where it stands.
-type Figure<T> = (&'static str, &'static str, fn(&StageFigures) -> T);
+/// Is one figure of all stages: its metric, what it means, where it stands.
+type Column<T> = (&'static str, &'static str, fn(&StageFigures) -> T);
 
-const TOTALS: [Figure<u64>; 8] = [
+const TOTALS: [Column<u64>; 8] = [
     (
         "seda_stage_offered_total",
         "Events that anybody tried to enqueue.",
@@ -126,7 +127,7 @@ fn totals(page: &mut Page<'_>, stages: &[StageFigures]) {
     }
 }
 
-const STATES: [Figure<usize>; 8] = [
+const STATES: [Column<usize>; 8] = [
     (
         "seda_stage_capacity",
         "The bound of the queue, in events.",
@@ -170,7 +171,7 @@ const STATES: [Figure<usize>; 8] = [
 ];
 
 fn states(page: &mut Page<'_>, stages: &[StageFigures]) {
-    let waiting: [Figure<u64>; 2] = [
+    let waiting: [Column<u64>; 2] = [
         ("seda_stage_queued", "Events that wait.", |stage| {
             stage.account.queued
         }),
@@ -196,7 +197,7 @@ fn states(page: &mut Page<'_>, stages: &[StageFigures]) {
 
 /// Writes the times that a stage may not have; what is unknown has no sample.
 fn known_times(page: &mut Page<'_>, stages: &[StageFigures]) {
-    let figures: [(&str, Figure<Option<std::time::Duration>>); 3] = [
+    let figures: [(&str, Column<Option<std::time::Duration>>); 3] = [
         (
             "counter",
             (
@@ -308,6 +309,30 @@ fn ends(edge: &EdgeFigures) -> [(&'static str, &str); 3] {
     [("from", from), ("to", &edge.to), ("kind", edge.kind.name())]
 }
 
+/// Writes what sources publish: one metric for each name, whoever has it.
+fn sources(page: &mut Page<'_>, sources: &[SourceFigures]) {
+    let all = || sources.iter().flat_map(|source| &source.figures);
+    let mut written: Vec<&str> = Vec::new();
+    for first in all() {
+        if written.contains(&first.name) {
+            continue;
+        }
+        written.push(first.name);
+        let (kind, ending) = match first.kind {
+            FigureKind::Counter => ("counter", "_total"),
+            FigureKind::Gauge => ("gauge", ""),
+        };
+        let name = format!("seda_source_{}{ending}", first.name);
+        page.family(&name, kind, first.help);
+        for source in sources {
+            let same = |figure: &&Figure| figure.name == first.name;
+            if let Some(figure) = source.figures.iter().find(same) {
+                page.sample(&name, &[("source", &source.name)], figure.value);
+            }
+        }
+    }
+}
+
 fn domains(page: &mut Page<'_>, domains: &[DomainFigures]) {
     let name = "seda_domain_threads";
     page.family(name, "gauge", "Threads that are alive.");
@@ -334,51 +359,4 @@ fn by_reason(rejected: &Rejections) -> [(Reason, u64); 4] {
         (Reason::Expired, rejected.expired),
         (Reason::Closed, rejected.closed),
     ]
-}
-
-/// Is the text as far as it is written. (Writing to a `String` cannot fail.)
-struct Page<'g> {
-    graph: &'g str,
-    text: String,
-}
-
-impl<'g> Page<'g> {
-    const fn new(graph: &'g str) -> Self {
-        Self {
-            graph,
-            text: String::new(),
-        }
-    }
-
-    /// Begins a metric; its samples must follow at once.
-    fn family(&mut self, name: &str, kind: &str, help: &str) {
-        let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}");
-    }
-
-    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
-        let _ = write!(self.text, "{name}{{graph=\"{}\"", escaped(self.graph));
-        for (label, text) in labels {
-            let _ = write!(self.text, ",{label}=\"{}\"", escaped(text));
-        }
-        let _ = writeln!(self.text, "}} {value}");
-    }
-
-    fn summary(&mut self, name: &str, stage: &str, (values, sum, count): ([f64; 4], f64, u64)) {
-        if count > 0 {
-            for (quantile, value) in ["0.5", "0.9", "0.99", "1"].into_iter().zip(values) {
-                self.sample(name, &[("stage", stage), ("quantile", quantile)], value);
-            }
-        }
-        self.sample(&format!("{name}_sum"), &[("stage", stage)], sum);
-        self.sample(&format!("{name}_count"), &[("stage", stage)], count);
-    }
-}
-
-/// Escapes a label's value: backslash, double quote and line feed.
-fn escaped(text: &str) -> Cow<'_, str> {
-    if !text.contains(['\\', '"', '\n']) {
-        return Cow::Borrowed(text);
-    }
-    let text = text.replace('\\', r"\\").replace('"', "\\\"");
-    Cow::Owned(text.replace('\n', r"\n"))
 }

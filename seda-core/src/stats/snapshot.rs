@@ -10,6 +10,7 @@ use crate::control::conductor::Decided;
 use crate::edge::{EdgeKind, Overflow};
 use crate::ledger::{Account, Rejections};
 use crate::plan::DomainKind;
+use crate::stats::figure::Figure;
 use crate::stats::histogram::{Sizes, Times};
 use crate::stats::seconds;
 
@@ -40,8 +41,9 @@ pub struct Snapshot {
     pub edges: Vec<EdgeFigures>,
     /// The domains.
     pub domains: Vec<DomainFigures>,
-    /// The names of the sources; their edges are among [`edges`](Self::edges).
-    pub sources: Vec<Arc<str>>,
+    /// The sources, in the order they were made; their edges are among
+    /// [`edges`](Self::edges).
+    pub sources: Vec<SourceFigures>,
 }
 
 impl Snapshot {
@@ -58,6 +60,24 @@ impl Snapshot {
     /// ```
     pub fn stage(&self, name: &str) -> Option<&StageFigures> {
         self.stages.iter().find(|stage| &*stage.name == name)
+    }
+
+    /// Gives the figures of a source.
+    ///
+    /// ```
+    /// # use seda_core::{Graph, Next, Plan, Source, Tick};
+    /// # struct Ticks;
+    /// # impl Source for Ticks {
+    /// #     fn poll(&mut self, _: Tick) -> Next { Next::Ended }
+    /// # }
+    /// let mut graph = Graph::new("clock");
+    /// graph.source("ticks").solo(|_| Ticks);
+    /// let snapshot = graph.start(Plan::default())?.snapshot();
+    /// assert!(snapshot.source("ticks").is_some());
+    /// # Ok::<(), seda_core::BoxError>(())
+    /// ```
+    pub fn source(&self, name: &str) -> Option<&SourceFigures> {
+        self.sources.iter().find(|source| &*source.name == name)
     }
 
     /// Gives the edges into a stage.
@@ -167,6 +187,15 @@ pub struct StageFigures {
     pub target: Option<Duration>,
     /// What its controllers decided last, the oldest first, with reasons.
     pub decisions: Vec<Decided>,
+}
+
+/// Is what one source publishes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SourceFigures {
+    /// The source's name.
+    pub name: Arc<str>,
+    /// Its [figures](crate::SourceBuilder::figures), in its own order.
+    pub figures: Vec<Figure>,
 }
 
 /// Says who sends along an edge.

@@ -7,13 +7,15 @@ use std::time::Duration;
 use crate::clock::Tick;
 use crate::edge::{Edge, Origin};
 use crate::gate;
+use crate::graph::sources::Published;
 use crate::ledger::{Account, Rejections};
 use crate::plan::DomainKind;
 use crate::running::{Inner, Running};
 use crate::stage::core::{Placed, StageControl};
 use crate::stage::untyped::Untyped;
 use crate::stats::meter::{Meter, Spreads};
-use crate::stats::snapshot::{DomainFigures, EdgeFigures, Sender, Snapshot, StageFigures};
+use crate::stats::snapshot::{DomainFigures, EdgeFigures, Sender, Snapshot};
+use crate::stats::snapshot::{SourceFigures, StageFigures};
 use crate::waiters::Waiter;
 use crate::worker::team::Team;
 
@@ -47,16 +49,13 @@ impl Running {
 struct Survey<'r> {
     inner: &'r Inner,
     now: Tick,
-    sources: Vec<Arc<str>>,
 }
 
 impl<'r> Survey<'r> {
     fn of(inner: &'r Inner) -> Self {
-        let sources = inner.parts.sources.iter();
         Self {
             inner,
             now: inner.parts.around.clock.now(),
-            sources: sources.map(|name| name.as_str().into()).collect(),
         }
     }
 
@@ -72,7 +71,7 @@ impl<'r> Survey<'r> {
             stages,
             edges: self.edges(),
             domains: parts.teams.iter().map(domain).collect(),
-            sources: self.sources,
+            sources: parts.sources.iter().map(source).collect(),
         }
     }
 
@@ -185,8 +184,8 @@ impl<'r> Survey<'r> {
                 stage.map(|stage| Sender::Stage(Arc::clone(&stage.common().name)))
             }
             Origin::Source(source) => {
-                let name = self.sources.get(source);
-                name.map(|name| Sender::Source(Arc::clone(name)))
+                let source = self.inner.parts.sources.get(source);
+                source.map(|source| Sender::Source(Arc::clone(&source.name)))
             }
         };
         named.unwrap_or(Sender::Outside)
@@ -200,6 +199,13 @@ fn count_parked(stages: &mut [StageFigures]) {
         .collect();
     for stage in stages {
         stage.parked = waiting.iter().filter(|name| **name == stage.name).count();
+    }
+}
+
+fn source(source: &Published) -> SourceFigures {
+    SourceFigures {
+        name: Arc::clone(&source.name),
+        figures: (source.figures)(),
     }
 }
 

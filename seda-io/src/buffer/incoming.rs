@@ -1,5 +1,9 @@
 //! Bytes on their way in, until they are understood.
 
+use std::mem;
+
+use super::spare;
+
 /// Holds received bytes until they are understood, up to a fixed limit.
 ///
 /// An empty buffer that was [released](Self::release) owns no heap memory.
@@ -54,6 +58,9 @@ impl ReadBuffer {
             self.bytes.drain(..self.start);
             self.start = 0;
         }
+        if self.bytes.capacity() == 0 && !taken.is_empty() {
+            self.bytes = spare::take(taken.len());
+        }
         self.bytes.extend_from_slice(taken);
         taken.len()
     }
@@ -74,7 +81,7 @@ impl ReadBuffer {
 
     /// Forgets all bytes and gives the memory back.
     pub fn release(&mut self) {
-        self.bytes = Vec::new();
+        spare::give(mem::take(&mut self.bytes));
         self.start = 0;
     }
 }

@@ -2,6 +2,7 @@
 
 mod incoming;
 mod outgoing;
+mod spare;
 
 pub use incoming::ReadBuffer;
 pub use outgoing::WriteBuffer;

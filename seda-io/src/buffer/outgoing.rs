@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 
+use super::spare;
 use crate::file_range::FileRange;
 
 /// Bytes, 16 KiB: an owned block at least this long is queued as it is; a
@@ -31,8 +32,10 @@ const BLOCK_BYTES: usize = 16 * 1024;
 /// ```
 #[derive(Debug)]
 pub struct WriteBuffer {
-    /// None is empty.
-    blocks: VecDeque<Block>,
+    /// What is sent next. No block is empty.
+    first: Option<Block>,
+    /// What is behind the first: most answers need no more than one block.
+    behind: VecDeque<Block>,
     /// Bytes of the first block that have been sent.
     sent: usize,
     len: usize,
@@ -84,7 +87,8 @@ impl WriteBuffer {
     /// Makes an empty buffer with its mark at `mark` bytes.
     pub const fn new(mark: usize) -> Self {
         Self {
-            blocks: VecDeque::new(),
+            first: None,
+            behind: VecDeque::new(),
             sent: 0,
             len: 0,
             mark,
@@ -114,18 +118,36 @@ impl WriteBuffer {
     /// Has `write` append to a block behind what waits: `about` bytes, for
     /// which room is made at once.
     pub fn push_with(&mut self, about: usize, write: impl FnOnce(&mut Vec<u8>)) {
-        let fits = |last: &mut Block| matches!(last, Block::Owned(last) if last.len() + about <= BLOCK_BYTES);
-        let mut block = match self.blocks.pop_back_if(fits) {
-            Some(Block::Owned(last)) => last,
-            _ => Vec::with_capacity(about),
-        };
+        let mut block = self.take_last(about);
         let before = block.len();
         write(&mut block);
         let after = block.len();
         if after > 0 {
-            self.blocks.push_back(Block::Owned(block));
+            self.put_last(Block::Owned(block));
         }
         self.len += after.saturating_sub(before);
+    }
+
+    /// Takes the last block out, if it has room for so much more; else makes one.
+    fn take_last(&mut self, about: usize) -> Vec<u8> {
+        let fits = |last: &mut Block| matches!(last, Block::Owned(last) if last.len() + about <= BLOCK_BYTES);
+        let last = if self.behind.is_empty() {
+            self.first.take_if(fits)
+        } else {
+            self.behind.pop_back_if(fits)
+        };
+        match last {
+            Some(Block::Owned(last)) => last,
+            _ => spare::take(about),
+        }
+    }
+
+    fn put_last(&mut self, block: Block) {
+        if self.first.is_none() {
+            self.first = Some(block);
+        } else {
+            self.behind.push_back(block);
+        }
     }
 
     /// Queues `bytes` behind what waits, without a copy when they are many.
@@ -158,13 +180,13 @@ impl WriteBuffer {
     /// ```
     pub fn append(&mut self, other: &mut Self) {
         if self.is_empty() {
-            mem::swap(&mut self.blocks, &mut other.blocks);
+            mem::swap(&mut self.first, &mut other.first);
+            mem::swap(&mut self.behind, &mut other.behind);
             mem::swap(&mut self.sent, &mut other.sent);
-        } else {
-            if let Some(first) = other.blocks.front_mut() {
-                first.forget(mem::take(&mut other.sent));
-            }
-            self.blocks.append(&mut other.blocks);
+        } else if let Some(mut first) = other.first.take() {
+            first.forget(mem::take(&mut other.sent));
+            self.behind.push_back(first);
+            self.behind.append(&mut other.behind);
         }
         self.len += mem::take(&mut other.len);
     }
@@ -178,12 +200,12 @@ impl WriteBuffer {
 
     fn push_block(&mut self, block: Block) {
         self.len = self.len.saturating_add(block.len());
-        self.blocks.push_back(block);
+        self.put_last(block);
     }
 
     /// Returns the bytes to send next; empty when nothing waits, or a file does.
     pub fn front(&self) -> &[u8] {
-        let first = self.blocks.front().and_then(Block::bytes);
+        let first = self.first.as_ref().and_then(Block::bytes);
         first
             .unwrap_or_default()
             .get(self.sent..)
@@ -193,7 +215,7 @@ impl WriteBuffer {
     /// Returns the stretch of a file to send next, and how much of it has been
     /// sent, if that is what comes next.
     pub fn front_file(&self) -> Option<(&FileRange, usize)> {
-        match self.blocks.front() {
+        match &self.first {
             Some(Block::File(range)) => Some((range, self.sent)),
             _ => None,
         }
@@ -202,7 +224,8 @@ impl WriteBuffer {
     /// Returns the blocks in memory before the next file, the one to send next
     /// first; none is empty.
     pub fn blocks(&self) -> impl Iterator<Item = &[u8]> {
-        let in_memory = self.blocks.iter().map_while(Block::bytes).enumerate();
+        let all = self.first.iter().chain(&self.behind);
+        let in_memory = all.map_while(Block::bytes).enumerate();
         in_memory.map(|(index, bytes)| match index {
             0 => bytes.get(self.sent..).unwrap_or_default(),
             _ => bytes,
@@ -214,13 +237,16 @@ impl WriteBuffer {
         let mut left = count.min(self.len);
         self.len -= left;
         while left > 0 {
-            let held = self.blocks.front().map_or(0, Block::len) - self.sent;
+            let held = self.first.as_ref().map_or(0, Block::len) - self.sent;
             if left < held {
                 self.sent += left;
                 return;
             }
             left -= held;
-            self.blocks.pop_front();
+            let next = self.behind.pop_front();
+            if let Some(Block::Owned(block)) = mem::replace(&mut self.first, next) {
+                spare::give(block);
+            }
             self.sent = 0;
         }
     }

@@ -139,7 +139,10 @@ impl Datagrams {
         let tallies = self.tallies.clone();
         let mut first = Some((self.first, self.tally));
         let sizes = (self.limits.batch_max, self.limits.bytes_max);
-        graph.source(name).on_each_worker(|wire| {
+        let figures = tallies.clone();
+        let source = graph.source(name);
+        let source = source.figures(move || figures.read().published());
+        source.on_each_worker(|wire| {
             // A source is no stage that an edge could lead to: the edge of what
             // is sent joins the same two the other way round.
             drop(wire.answers(events));
@@ -163,6 +166,6 @@ fn further(address: &Address) -> io::Result<Option<Arc<Port>>> {
             let socket = listen::open_datagrams(*address, Sharing::Further)?;
             Ok(Some(Arc::new(Port::Udp(socket))))
         }
-        Address::Unix(_) | Address::Unnamed => Ok(None),
+        Address::Name(..) | Address::Unix(_) | Address::Unnamed => Ok(None),
     }
 }

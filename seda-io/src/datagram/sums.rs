@@ -1,6 +1,8 @@
 //! What a source of datagrams counts.
 
-use crate::count::{Count, Sheets};
+use seda_core::Figure;
+
+use crate::count::{self, Count, Sheets};
 
 /// Is what one worker counts, on cache lines of its own.
 #[derive(Debug, Default)]
@@ -36,6 +38,49 @@ pub struct Figures {
     pub unsent: u64,
 }
 
+impl Figures {
+    /// Gives them as the source publishes them in snapshots of the graph.
+    pub(super) fn published(&self) -> Vec<Figure> {
+        count::counters([
+            (
+                "datagrams_received",
+                "Datagrams read from the socket.",
+                self.received,
+            ),
+            (
+                "datagrams_dropped",
+                "Datagrams dropped, since the stage refused them.",
+                self.dropped,
+            ),
+            (
+                "datagrams_postponed",
+                "Times that some were kept, to be offered again.",
+                self.postponed,
+            ),
+            (
+                "datagrams_too_long",
+                "Datagrams dropped, since they were longer than the limit.",
+                self.too_long,
+            ),
+            (
+                "reads_failed",
+                "Times that the operating system reported an error for a read.",
+                self.failed,
+            ),
+            (
+                "datagrams_sent",
+                "Datagrams that the operating system has taken.",
+                self.sent,
+            ),
+            (
+                "datagrams_unsent",
+                "Datagrams that it has not: a full socket, nobody there.",
+                self.unsent,
+            ),
+        ])
+    }
+}
+
 /// Reads what a source of datagrams counts, from any thread.
 #[derive(Clone, Debug, Default)]
 pub struct Tallies(pub(super) Sheets<Tally>);
@@ -53,5 +98,21 @@ impl Tallies {
             sent: sheets.sum(|tally| &tally.sent),
             unsent: sheets.sum(|tally| &tally.unsent),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Figures;
+
+    #[test]
+    fn all_that_is_counted_is_published_once() {
+        let figures = Figures::default();
+        let counted = format!("{figures:?}").matches(": ").count();
+        let published = figures.published();
+        let mut names: Vec<_> = published.iter().map(|figure| figure.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!((names.len(), published.len()), (counted, counted));
     }
 }

@@ -5,6 +5,7 @@ use std::mem;
 use super::chunked::Chunked;
 use super::fault::{Fault, Place, ProtocolError};
 use super::framing::Framing;
+use super::trailers::Trailers;
 use crate::buffer::ReadBuffer;
 
 /// A body of bounded length, as far as it has arrived.
@@ -59,5 +60,18 @@ impl Body {
             }
         };
         Ok(finished.then(|| mem::take(&mut self.bytes)))
+    }
+
+    /// Gives what was taken and not given yet.
+    pub(super) fn take_so_far(&mut self) -> Vec<u8> {
+        mem::take(&mut self.bytes)
+    }
+
+    /// Gives the fields that stood behind a body that is whole.
+    pub(super) fn into_trailers(self) -> Trailers {
+        match self.decoder {
+            Decoder::Length { .. } => Trailers::new(),
+            Decoder::Chunked(chunked) => chunked.trailers(),
+        }
     }
 }

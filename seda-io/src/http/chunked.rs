@@ -2,11 +2,12 @@
 //!
 //! # Sources
 //!
-//! RFC 9112 §7.1. Extensions are skipped, trailer fields checked and dropped.
+//! RFC 9112 §7.1. Extensions are skipped, trailer fields checked and kept.
 
 use super::fault::{Fault, Place, ProtocolError};
 use super::parse;
 use super::scan::{Scan, Section, SectionKind};
+use super::trailers::Trailers;
 
 /// Digits of a chunk size: all that a `u64` needs.
 const SIZE_DIGITS_MAX: u32 = 16;
@@ -104,6 +105,11 @@ impl Chunked {
             consumed: input.len() - rest.len(),
             finished: matches!(self.state, State::Finished),
         })
+    }
+
+    /// Gives the fields behind a body that is whole.
+    pub(super) fn trailers(&self) -> Trailers {
+        parse::trailers(&self.trailer)
     }
 
     fn copy<'a>(&mut self, left: u64, input: &'a [u8], body: &mut Vec<u8>) -> &'a [u8] {

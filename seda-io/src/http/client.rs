@@ -6,19 +6,15 @@
 use std::error::Error;
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::mem;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-use super::chunked::Chunked;
-use super::fault::{Fault, Place, ProtocolError};
-use super::framing::Framing;
+use super::answer::{AnswerReader, Progress};
+use super::ask::{Afterwards, request_head};
+use super::fault::ProtocolError;
 use super::headers::HEADER_BYTES_MAX;
 use super::message::{Request, Response};
-use super::method::Method;
-use super::parse::{self, ResponseHead};
-use super::scan::{Scan, Section, SectionKind};
-use super::status::StatusCode;
-use super::write;
 
 /// For one address to accept the connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -26,8 +22,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes, 16 MiB: of an answer that is kept in memory.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Interim answers before the final one.
-const INTERIM_MAX: usize = 8;
 /// Bytes, 16 KiB: read at once.
 const READ_BYTES: usize = 16 * 1024;
 
@@ -95,7 +89,7 @@ impl Client {
     /// [`ClientError`] when there is no whole and well-formed answer.
     pub fn send(&self, request: &Request) -> Result<Response, ClientError> {
         let mut exchange = self.start(request)?;
-        let answer = exchange.read_head(request)?;
+        let answer = exchange.read_head()?;
         self.keep_body(exchange, answer)
     }
 
@@ -114,7 +108,7 @@ impl Client {
     /// fails; a part of the body may have been written then.
     pub fn stream(&self, request: &Request, sink: &mut dyn Write) -> Result<Response, ClientError> {
         let mut exchange = self.start(request)?;
-        let answer = exchange.read_head(request)?;
+        let answer = exchange.read_head()?;
         if !answer.status().is_success() {
             return self.keep_body(exchange, answer);
         }
@@ -138,13 +132,13 @@ impl Client {
 
     fn start(&self, request: &Request) -> Result<Exchange, ClientError> {
         let mut stream = self.connect()?;
-        let mut message = write::request_head(request, &self.authority);
+        let mut message = request_head(request, &self.authority, Afterwards::Close);
         message.extend_from_slice(request.body());
         let sent = stream.write_all(&message);
         let mut exchange = Exchange {
             stream,
             received: Vec::new(),
-            framing: Some(Framing::Length(0)),
+            reader: AnswerReader::new(request.method(), HEADER_BYTES_MAX, u64::MAX),
         };
         // A server may answer and stop reading before it has the whole body:
         // its answer says more than the broken pipe does.
@@ -184,8 +178,7 @@ struct Exchange {
     stream: TcpStream,
     /// Bytes that were read and not yet understood.
     received: Vec<u8>,
-    /// How the body ends; `None` when it ends with the connection.
-    framing: Option<Framing>,
+    reader: AnswerReader,
 }
 
 impl Exchange {
@@ -203,46 +196,18 @@ impl Exchange {
         Ok(count)
     }
 
-    fn read_head(&mut self, request: &Request) -> Result<Response, ClientError> {
-        for _ in 0..INTERIM_MAX {
-            let head = self.read_any_head()?;
-            if let 100..=199 = head.code {
-                continue;
-            }
-            let status = StatusCode::new(head.code)
-                .ok_or(malformed(Place::StartLine, Fault::StatusLineMalformed))?;
-            let bodiless = *request.method() == Method::Head || status.is_bodiless();
-            self.framing = if bodiless {
-                Some(Framing::Length(0))
-            } else {
-                match Framing::of(head.version, &head.headers).map_err(ClientError::Malformed)? {
-                    Framing::Unsaid => None,
-                    said => Some(said),
-                }
-            };
-            return Ok(Response::received(status, head.headers));
-        }
-        Err(malformed(Place::Head, Fault::StatusLineMalformed))
-    }
-
-    fn read_any_head(&mut self) -> Result<ResponseHead, ClientError> {
-        let section = Section {
-            start_line_bytes_max: HEADER_BYTES_MAX,
-            bytes_max: HEADER_BYTES_MAX,
-            kind: SectionKind::Head,
-        };
-        let mut scan = Scan::of_head();
+    fn read_head(&mut self) -> Result<Response, ClientError> {
         loop {
-            let end = scan
-                .advance(&self.received, &section)
-                .map_err(ClientError::Malformed)?;
-            if let Some(len) = end {
-                let rest = self.received.split_off(len);
-                let head = std::mem::replace(&mut self.received, rest);
-                return parse::response(&head).map_err(ClientError::Malformed);
+            let received = mem::take(&mut self.received);
+            let head = self.reader.feed_head(&received);
+            if let Some((answer, behind)) = head.map_err(ClientError::Malformed)? {
+                self.received = behind.to_vec();
+                return Ok(answer);
             }
             if self.fill()? == 0 {
-                return Err(malformed(Place::Head, Fault::EndedEarly));
+                let error = self.reader.end().err();
+                let broken = || ClientError::Exchange(io::ErrorKind::UnexpectedEof.into());
+                return Err(error.map_or_else(broken, ClientError::Malformed));
             }
         }
     }
@@ -252,69 +217,21 @@ impl Exchange {
         mut self,
         mut take: impl FnMut(&[u8]) -> Result<(), ClientError>,
     ) -> Result<(), ClientError> {
-        let mut decoder = Decoder::new(self.framing);
         let mut piece = Vec::new();
         loop {
-            let finished = decoder.decode(&self.received, &mut piece)?;
+            let progress = self.reader.feed_body(&self.received, &mut piece);
+            let progress = progress.map_err(ClientError::Malformed)?;
             self.received.clear();
             take(&piece)?;
             piece.clear();
-            if finished {
+            if progress != Progress::More {
                 return Ok(());
             }
             if self.fill()? == 0 {
-                return match decoder {
-                    Decoder::UntilClosed => Ok(()),
-                    _ => Err(malformed(Place::Body, Fault::EndedEarly)),
-                };
+                return self.reader.end().map_err(ClientError::Malformed);
             }
         }
     }
-}
-
-/// How the pieces of an answer's body are told from what surrounds them.
-enum Decoder {
-    Length { left: u64 },
-    Chunked(Chunked),
-    UntilClosed,
-}
-
-impl Decoder {
-    const fn new(framing: Option<Framing>) -> Self {
-        match framing {
-            None | Some(Framing::Unsaid) => Self::UntilClosed,
-            Some(Framing::Length(left)) => Self::Length { left },
-            Some(Framing::Chunked) => Self::Chunked(Chunked::new(u64::MAX)),
-        }
-    }
-
-    /// Appends what `input` holds of the body to `piece`; `true` at its end.
-    fn decode(&mut self, input: &[u8], piece: &mut Vec<u8>) -> Result<bool, ClientError> {
-        match self {
-            Self::UntilClosed => {
-                piece.extend_from_slice(input);
-                Ok(false)
-            }
-            Self::Length { left } => {
-                let count = usize::try_from(*left)
-                    .unwrap_or(usize::MAX)
-                    .min(input.len());
-                piece.extend_from_slice(input.get(..count).unwrap_or_default());
-                *left -= count as u64;
-                Ok(*left == 0)
-            }
-            Self::Chunked(chunked) => {
-                let decoded = chunked
-                    .decode(input, piece)
-                    .map_err(ClientError::Malformed)?;
-                Ok(decoded.finished)
-            }
-        }
-    }
-}
-
-const fn malformed(place: Place, fault: Fault) -> ClientError {
-    ClientError::Malformed(ProtocolError::new(place, fault))
 }
 
 /// Says why there is no answer. An answer of status 4xx or 5xx is one.

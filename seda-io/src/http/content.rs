@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::buffer::WriteBuffer;
 use crate::file_range::FileRange;
 
-/// The body of an answer, wherever its bytes are. Its length is known.
+/// The body of an answer, wherever its bytes are.
 ///
 /// # Examples
 ///
@@ -29,14 +29,25 @@ pub enum Content {
     File(FileRange),
     /// One behind the other.
     Parts(Vec<Self>),
+    /// Bytes that a [`Flow`](super::Flow) sends later.
+    Flowing(Later),
+}
+
+/// Marks a body that is sent later, piece by piece; it is made by
+/// [`Exchange::stream`](super::Exchange::stream) alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Later {
+    /// Bytes, if that is known.
+    pub(super) length: Option<u64>,
 }
 
 impl Content {
-    /// Returns the number of bytes.
+    /// Returns the number of bytes; 0 where it is not known yet.
     pub fn len(&self) -> u64 {
         match self {
             Self::File(range) => range.len(),
             Self::Parts(parts) => parts.iter().map(Self::len).sum(),
+            Self::Flowing(later) => later.length.unwrap_or(0),
             _ => self.bytes().map_or(0, |bytes| bytes.len() as u64),
         }
     }
@@ -52,7 +63,7 @@ impl Content {
             Self::Static(bytes) => Some(bytes),
             Self::Owned(bytes) => Some(bytes),
             Self::Shared(bytes) => Some(bytes),
-            Self::File(_) | Self::Parts(_) => None,
+            Self::File(_) | Self::Parts(_) | Self::Flowing(_) => None,
         }
     }
 
@@ -64,6 +75,7 @@ impl Content {
             Self::Shared(bytes) => output.push_shared(bytes),
             Self::File(range) => output.push_file(range),
             Self::Parts(parts) => parts.into_iter().for_each(|part| part.queue(output)),
+            Self::Flowing(_) => {}
         }
     }
 }

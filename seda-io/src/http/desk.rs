@@ -5,15 +5,24 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use seda_core::{Meta, Sink, Tick};
 
+use super::allowance::Allowance;
 use super::date::DateCache;
 use super::dues::Turn;
 use super::exchange::{Exchange, Reply};
+use super::flow::flow_event::FlowEnd;
+use super::flow::line::Line;
+use super::inflow::Inflow;
+use super::inflow::inflow_event::{InflowEvent, InflowFault, Piece};
+use super::inflow::spring::Spring;
 use super::limits::Timeout;
 use super::message::{Request, Response};
-use super::outbox::{Answer, Outbox, Seat};
+use super::outbox::{Answer, Head, Outbox, Part, Seat};
 use super::peer::{Peer, Rest};
+use super::premises::Premises;
 use super::step::Step;
 use super::tally::Tally;
+use super::untold::Untold;
+use super::wishes::Wishes;
 
 /// Steps of one connection in one pass: more than one cohort's worth of refused
 /// pipelined requests waits for the next.
@@ -23,9 +32,12 @@ const STEPS_MAX: usize = 64;
 #[derive(Debug)]
 pub(super) struct Desk {
     requests: Sink<Exchange>,
+    pub(super) allowance: Allowance,
+    wishes: Arc<Wishes>,
     request_timeout: Option<Duration>,
     pub(super) outbox: Arc<Outbox>,
     pub(super) tally: Arc<Tally>,
+    pub(super) untold: Untold,
     dates: DateCache,
     /// Since 1970, when the present turn began.
     second: u64,
@@ -44,15 +56,17 @@ pub(super) enum Stepped {
 impl Desk {
     pub(super) fn new(
         requests: Sink<Exchange>,
-        request_timeout: Option<Duration>,
-        outbox: Arc<Outbox>,
-        tally: Arc<Tally>,
+        premises: &Premises,
+        (outbox, tally): (Arc<Outbox>, Arc<Tally>),
     ) -> Self {
         Self {
             requests,
-            request_timeout,
+            allowance: premises.allowance.clone(),
+            wishes: Arc::clone(&premises.wishes),
+            request_timeout: premises.limits.timeouts.request,
             outbox,
             tally,
+            untold: Untold::default(),
             dates: DateCache::new(0),
             second: 0,
             now: Tick::ZERO,
@@ -68,6 +82,20 @@ impl Desk {
 
     /// Takes the connection as far as it goes without more bytes.
     pub(super) fn step(&mut self, index: usize, peer: &mut Peer) -> Stepped {
+        loop {
+            self.pump(peer);
+            let stepped = self.step_on(index, peer);
+            if peer.inflow.is_some() && peer.connection.inflowing().is_none() {
+                self.end_inflow(peer, InflowFault::Unwanted);
+            }
+            // An answer that has ended lets the connection go on.
+            if stepped == Stepped::Ended || !self.pump(peer) {
+                return stepped;
+            }
+        }
+    }
+
+    fn step_on(&mut self, index: usize, peer: &mut Peer) -> Stepped {
         for _ in 0..STEPS_MAX {
             if peer.is_broken() {
                 return Stepped::Ended;
@@ -83,7 +111,16 @@ impl Desk {
                     let turn = peer.connection.turn();
                     self.answer(peer, turn, error.into());
                 }
+                Step::Body(bytes) => self.hand_out(index, peer, bytes),
+                Step::BodyEnd(trailers) => {
+                    self.tell_inflow(peer, |number| InflowEvent::End(number, trailers));
+                }
+                Step::BodyBad(error) => {
+                    self.tally.bad.add(1);
+                    self.end_inflow(peer, InflowFault::Bad(error));
+                }
                 Step::HalfClose => peer.half_close(),
+                Step::Reset => peer.reset_at_end(),
                 Step::Closed => return Stepped::Ended,
             }
         }
@@ -94,19 +131,27 @@ impl Desk {
     fn dispatch(&mut self, index: usize, peer: &mut Peer, request: Request) {
         self.tally.requests.add(1);
         let turn = peer.connection.turn();
+        let asked = self
+            .allowance
+            .ask(peer.caller.as_deref(), self.now.as_nanos(), &self.tally);
+        if let Err(wait) = asked {
+            return self.answer(peer, turn, Response::too_many(wait));
+        }
         let seat = Seat {
             index,
             serial: peer.serial,
             turn,
         };
-        let reply = Reply::new(peer.address, seat, Arc::clone(&self.outbox));
-        let exchange = Exchange::new(request, reply);
-        let enqueued = match self.request_timeout {
-            None => self.requests.enqueue(exchange),
-            Some(timeout) => {
-                let meta = Meta::NONE.with_deadline(self.now.after(timeout));
-                self.requests.with(meta).enqueue(exchange)
-            }
+        let outbox = Arc::clone(&self.outbox);
+        let reply = Reply::new(peer.address.clone(), seat, request.method(), outbox);
+        let flows_in = peer.connection.inflowing().is_some();
+        let inflow = flows_in.then(|| Inflow::new(seat, Arc::clone(&self.outbox)));
+        let meta = self.meta(&request);
+        let exchange = Exchange::new(request, reply).with_inflow(inflow);
+        let enqueued = if meta == Meta::NONE {
+            self.requests.enqueue(exchange)
+        } else {
+            self.requests.with(meta).enqueue(exchange)
         };
         if let Err(rejected) = enqueued {
             self.tally.refused.add(1);
@@ -114,6 +159,16 @@ impl Desk {
             rejected.event.split().1.disarm();
             self.answer(peer, turn, response);
         }
+    }
+
+    /// Gives what travels with a request: what it wishes, within bounds.
+    fn meta(&self, request: &Request) -> Meta {
+        let deadline = match self.request_timeout {
+            None => Tick::NEVER,
+            Some(timeout) => self.now.after(timeout),
+        };
+        self.wishes
+            .meta(request.headers(), self.now, deadline, &self.tally)
     }
 
     /// Queues an answer that a connection owes.
@@ -130,11 +185,128 @@ impl Desk {
     pub(super) fn deliver(&mut self, peer: Option<&mut Peer>, answer: Answer) {
         match peer {
             Some(peer) if peer.serial == answer.seat.serial => {
-                self.tally.answers.add(1);
                 peer.held = false;
-                self.answer(peer, answer.seat.turn, answer.response);
+                let turn = answer.seat.turn;
+                match answer.part {
+                    Part::Whole(response) => {
+                        self.tally.answers.add(1);
+                        self.answer(peer, turn, response);
+                    }
+                    Part::Head(head) => {
+                        self.tally.answers.add(1);
+                        self.begin_flow(peer, turn, *head);
+                    }
+                    Part::Want(spring) => self.begin_inflow(peer, turn, spring),
+                    Part::Ask if peer.connection.inflowing() == Some(turn) => {
+                        peer.connection.ask_body(self.now.as_nanos());
+                    }
+                    Part::Ask | Part::More => {}
+                }
             }
-            _ => self.tally.late.add(1),
+            _ => self.outbox.throw_away(answer),
+        }
+    }
+
+    /// Begins to hand a body out, if it still can be.
+    fn begin_inflow(&mut self, peer: &mut Peer, turn: Turn, spring: Arc<Spring>) {
+        if peer.connection.inflowing() == Some(turn) {
+            peer.inflow = Some(spring);
+            peer.connection.ask_body(self.now.as_nanos());
+        } else {
+            let why = InflowFault::Unwanted;
+            spring.note(InflowEvent::Failed(spring.number(), why));
+            self.untold.tell(&spring);
+        }
+    }
+
+    /// Hands a piece of a body to the stage that wants it; when the stage has
+    /// done with it, the next is asked for.
+    fn hand_out(&mut self, index: usize, peer: &Peer, bytes: Vec<u8>) {
+        let (serial, turn) = (peer.serial, peer.connection.turn());
+        let seat = Seat {
+            index,
+            serial,
+            turn,
+        };
+        let outbox = Arc::clone(&self.outbox);
+        let piece = Piece::new(bytes, move || outbox.ask(seat));
+        if let Some(spring) = &peer.inflow {
+            spring.note(InflowEvent::Data(spring.number(), piece));
+            self.untold.tell(spring);
+        }
+    }
+
+    /// Tells the last of a body.
+    fn tell_inflow(&mut self, peer: &mut Peer, event: impl FnOnce(u64) -> InflowEvent) {
+        if let Some(spring) = peer.inflow.take() {
+            spring.note(event(spring.number()));
+            self.untold.tell(&spring);
+        }
+    }
+
+    /// Tells that a body will never be whole.
+    pub(super) fn end_inflow(&mut self, peer: &mut Peer, why: InflowFault) {
+        self.tell_inflow(peer, |number| InflowEvent::Failed(number, why));
+    }
+
+    /// Queues the head of a streamed answer.
+    fn begin_flow(&mut self, peer: &mut Peer, turn: Turn, head: Head) {
+        let Head {
+            response,
+            length,
+            line,
+        } = head;
+        let head = (response, length);
+        let (date, now) = (self.dates.at(self.second), self.now.as_nanos());
+        self.tally.flows.opened.add(1);
+        if peer.connection.begin_flow(turn, head, date, now).is_err() {
+            self.tally.late.add(1);
+            return self.untold.end(&line, FlowEnd::Gone, &self.tally.flows);
+        }
+        if self.untold.is_ending() {
+            line.note_ending();
+            self.untold.tell(&line);
+        }
+        peer.flows.get_or_insert_default().add(turn, line);
+    }
+
+    /// Moves what stages have sent of streamed answers to the connection; tells
+    /// whether one of them has ended by that.
+    fn pump(&mut self, peer: &mut Peer) -> bool {
+        let Some(flows) = &mut peer.flows else {
+            // Its maker was cut off before its turn had come.
+            let lost = peer.connection.flowing().is_some();
+            peer.connection.break_flow();
+            return lost;
+        };
+        let (date, now) = (self.dates.at(self.second), self.now.as_nanos());
+        let tally = &self.tally.flows;
+        let ended = flows.pump(&mut peer.connection, (date, now), &mut self.untold, tally);
+        if flows.is_empty() {
+            peer.flows = None;
+        }
+        ended
+    }
+
+    /// Tells those who stream answers to a peer that it has taken something.
+    pub(super) fn note_written(&mut self, peer: &Peer) {
+        if let Some(flows) = &peer.flows {
+            flows.wrote(&peer.connection, &mut self.untold);
+        }
+    }
+
+    /// Tells those who stream answers to a peer that the server is about to end.
+    pub(super) fn note_ending(&mut self, peer: &Peer) {
+        self.untold.note_ending();
+        if let Some(flows) = &peer.flows {
+            flows.note(Line::note_ending, &mut self.untold);
+        }
+    }
+
+    /// Ends the streamed answers of a peer.
+    pub(super) fn end_flows(&mut self, peer: &mut Peer, why: FlowEnd) {
+        if let Some(flows) = peer.flows.take() {
+            flows.end(why, &mut self.untold, &self.tally.flows);
         }
     }
 

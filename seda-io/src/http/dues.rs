@@ -11,7 +11,7 @@ use super::owed::Owed;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Turn(u32);
 
-/// One answer that is due, or waits for those before it.
+/// An answer that is due behind another, or waits for it.
 #[derive(Debug)]
 struct Due {
     owed: Owed,
@@ -20,13 +20,16 @@ struct Due {
 
 /// The answers that are due.
 ///
-/// Without pipelining there is one at most, and it takes no memory of its own.
+/// The oldest is not kept when it comes, but leaves at once. Without pipelining
+/// there is no other, and no memory is taken for any.
 #[derive(Debug)]
 pub(super) struct Dues {
     /// The turn of the oldest.
     first: u32,
-    oldest: Option<Due>,
+    oldest: Option<Owed>,
     behind: VecDeque<Due>,
+    /// The body of the answer before flows: none leaves, and all are behind.
+    held: bool,
 }
 
 impl Dues {
@@ -35,11 +38,12 @@ impl Dues {
             first: 0,
             oldest: None,
             behind: VecDeque::new(),
+            held: false,
         }
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
-        self.oldest.is_none()
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     pub(super) fn len(&self) -> usize {
@@ -48,15 +52,14 @@ impl Dues {
 
     /// Tells whether nothing may be handled before what is due is answered.
     pub(super) fn is_exclusive(&self) -> bool {
-        self.oldest.as_ref().is_some_and(|due| !due.owed.safe)
+        self.oldest.is_some_and(|owed| !owed.safe)
     }
 
     pub(super) fn push(&mut self, owed: Owed) {
-        let due = Due { owed, answer: None };
-        if self.oldest.is_none() {
-            self.oldest = Some(due);
+        if self.is_empty() && !self.held {
+            self.oldest = Some(owed);
         } else {
-            self.behind.push_back(due);
+            self.behind.push_back(Due { owed, answer: None });
         }
     }
 
@@ -68,39 +71,67 @@ impl Dues {
 
     /// Gives the turn of the oldest one without an answer.
     pub(super) fn unanswered(&self) -> Option<Turn> {
-        let mut all = self.oldest.iter().chain(&self.behind);
-        let index = all.position(|due| due.answer.is_none())?;
+        // The oldest has none as long as it is here.
+        if self.oldest.is_some() {
+            return Some(Turn(self.first));
+        }
+        let index = self.behind.iter().position(|due| due.answer.is_none())?;
         let index = u32::try_from(index).ok()?;
         Some(Turn(self.first.wrapping_add(index)))
     }
 
-    /// Takes an answer; gives it back when none is due at that turn.
-    pub(super) fn put(&mut self, turn: Turn, response: Response) -> Result<(), Response> {
-        let due = match turn.0.wrapping_sub(self.first) {
-            0 => self.oldest.as_mut(),
-            index => usize::try_from(index)
-                .ok()
-                .and_then(|index| self.behind.get_mut(index - 1)),
-        };
-        match due {
+    /// Takes an answer. Gives it out when it is that of the oldest, and those
+    /// behind it by [`pop`](Self::pop); gives it back when none is due at that turn.
+    pub(super) fn put(
+        &mut self,
+        turn: Turn,
+        response: Response,
+    ) -> Result<Option<(Turn, Owed, Response)>, Response> {
+        let index = turn.0.wrapping_sub(self.first) as usize;
+        let before = usize::from(self.oldest.is_some());
+        if index == 0
+            && let Some(owed) = self.oldest.take()
+        {
+            self.first = self.first.wrapping_add(1);
+            return Ok(Some((turn, owed, response)));
+        }
+        let due = index.checked_sub(before);
+        match due.and_then(|index| self.behind.get_mut(index)) {
             Some(due) if due.answer.is_none() => {
                 due.answer = Some(response);
-                Ok(())
+                Ok(None)
             }
             _ => Err(response),
         }
     }
 
-    /// Takes the oldest out, once it has its answer.
-    pub(super) fn pop(&mut self) -> Option<(Owed, Response)> {
-        let Due { owed, answer } = self.oldest.take_if(|due| due.answer.is_some())?;
-        self.first = self.first.wrapping_add(1);
-        self.oldest = self.behind.pop_front();
-        if self.oldest.is_none() {
+    /// Has the next one be the oldest; takes it out if it has its answer.
+    pub(super) fn pop(&mut self) -> Option<(Turn, Owed, Response)> {
+        if self.oldest.is_some() || self.held {
+            return None;
+        }
+        let Some(Due { owed, answer }) = self.behind.pop_front() else {
             // A connection at rest keeps no memory.
             self.behind = VecDeque::new();
+            return None;
+        };
+        if answer.is_none() {
+            self.oldest = Some(owed);
+            return None;
         }
-        answer.map(|answer| (owed, answer))
+        let turn = Turn(self.first);
+        self.first = self.first.wrapping_add(1);
+        answer.map(|answer| (turn, owed, answer))
+    }
+
+    /// Holds all back that are due, as the body of the answer before them flows.
+    pub(super) const fn hold(&mut self) {
+        self.held = true;
+    }
+
+    /// Lets them go again.
+    pub(super) const fn release(&mut self) {
+        self.held = false;
     }
 
     /// Forgets all that is due; answers that come for it are given back.

@@ -1,19 +1,25 @@
 //! A request and the duty to answer it.
 
 use std::fmt;
-use std::mem;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
+use seda_core::Death;
+
+use super::flow::line::Muteness;
+use super::flow::{Flow, Opening};
+use super::inflow::Inflow;
 use super::message::{Request, Response};
-use super::outbox::{Answer, Outbox, Seat};
+use super::method::Method;
+use super::outbox::{Answer, Head, Outbox, Part, Seat};
 use super::status::StatusCode;
+use crate::net::address::Address;
 
 /// A request, with the duty to answer it.
 ///
 /// It may be answered on any thread; on the worker that owns the connection
 /// that costs no lock. One that is dropped unanswered, by a handler's error, a
-/// panic, or in a queue, is answered 500: no peer waits in vain. An answer to a
+/// panic, or in a queue, is answered 500, and 503 with `Retry-After` if its
+/// deadline has passed in a queue: no peer waits in vain. An answer to a
 /// connection that has ended meanwhile is thrown away and counted.
 ///
 /// # Examples
@@ -30,10 +36,15 @@ use super::status::StatusCode;
 /// });
 /// ```
 #[derive(Debug)]
-pub struct Exchange {
+pub struct Exchange(Box<Parts>);
+
+/// What an exchange is made of, in a place of its own: stages pass on a pointer.
+#[derive(Debug)]
+struct Parts {
     request: Request,
     reply: Reply,
     params: Vec<Param>,
+    inflow: Option<Box<Inflow>>,
 }
 
 /// The value of a name in the path of a route.
@@ -44,66 +55,96 @@ pub(super) struct Param {
 }
 
 impl Exchange {
-    pub(super) const fn new(request: Request, reply: Reply) -> Self {
-        Self {
+    pub(super) fn new(request: Request, reply: Reply) -> Self {
+        Self(Box::new(Parts {
             request,
             reply,
             params: Vec::new(),
-        }
+            inflow: None,
+        }))
+    }
+
+    pub(super) fn with_inflow(mut self, inflow: Option<Inflow>) -> Self {
+        self.0.inflow = inflow.map(Box::new);
+        self
+    }
+
+    /// Takes the right to have the body of the request, if it has not arrived
+    /// with it: that of a long one, where
+    /// [`Limits::body_streams_above`](super::Limits) says so.
+    pub fn take_inflow(&mut self) -> Option<Inflow> {
+        self.0.inflow.take().map(|inflow| *inflow)
     }
 
     /// Returns the value that a name of the [route](super::Routes) has in the
     /// path, decoded.
     pub fn param(&self, name: &str) -> Option<&str> {
-        let mut params = self.params.iter();
+        let mut params = self.0.params.iter();
         let param = params.find(|param| &*param.name == name)?;
         Some(&param.value)
     }
 
     pub(super) fn set_params(&mut self, params: Vec<Param>) {
-        self.params = params;
+        self.0.params = params;
     }
 
     /// Returns what is asked.
-    pub const fn request(&self) -> &Request {
-        &self.request
+    pub fn request(&self) -> &Request {
+        &self.0.request
     }
 
     /// Returns the address of who asks.
-    pub const fn peer(&self) -> SocketAddr {
-        self.reply.peer
+    pub fn peer(&self) -> &Address {
+        &self.0.reply.peer
     }
 
     /// Answers.
     pub fn respond(self, response: Response) {
-        self.reply.respond(response);
+        self.0.reply.respond(response);
+    }
+
+    /// Answers with a head now and a body that is sent later, piece by piece, by
+    /// whatever stage the [`Flow`] comes to.
+    pub fn stream(self, opening: impl Into<Opening>) -> Flow {
+        self.0.reply.stream(opening)
     }
 
     /// Parts the request from the duty to answer it, so that each can go its way.
     pub fn split(self) -> (Request, Reply) {
-        (self.request, self.reply)
+        let parts = *self.0;
+        (parts.request, parts.reply)
     }
 }
 
 /// The duty to answer one request; see [`Exchange`].
 pub struct Reply {
-    peer: SocketAddr,
+    peer: Address,
     seat: Seat,
-    outbox: Option<Arc<Outbox>>,
+    muteness: Muteness,
+    /// Nobody has answered yet.
+    due: bool,
+    outbox: Arc<Outbox>,
 }
 
 impl Reply {
-    pub(super) const fn new(peer: SocketAddr, seat: Seat, outbox: Arc<Outbox>) -> Self {
+    pub(super) fn new(peer: Address, seat: Seat, method: &Method, outbox: Arc<Outbox>) -> Self {
+        let mute = *method == Method::Head;
         Self {
             peer,
             seat,
-            outbox: Some(outbox),
+            muteness: if mute {
+                Muteness::Mute
+            } else {
+                Muteness::Spoken
+            },
+            due: true,
+            outbox,
         }
     }
 
     /// Returns the address of who asks.
-    pub const fn peer(&self) -> SocketAddr {
-        self.peer
+    pub const fn peer(&self) -> &Address {
+        &self.peer
     }
 
     /// Answers.
@@ -111,23 +152,51 @@ impl Reply {
         self.send(response);
     }
 
+    /// Answers with a head now and a body that is sent later, piece by piece.
+    pub fn stream(mut self, opening: impl Into<Opening>) -> Flow {
+        let mut opening = opening.into();
+        let status = opening.response.status();
+        // 205 may not have a body, either, but says so (RFC 9110 §15.3.6).
+        let muteness = if status.is_bodiless() || status.code() == 205 {
+            Muteness::Mute
+        } else {
+            self.muteness
+        };
+        self.due = false;
+        let (seat, outbox) = (self.seat, Arc::clone(&self.outbox));
+        let line = Arc::new(opening.line(&outbox.limits, muteness));
+        let head = Head {
+            response: opening.response,
+            length: opening.length,
+            line: Arc::clone(&line),
+        };
+        let part = Part::Head(Box::new(head));
+        outbox.put(Answer { seat, part });
+        Flow::new(line, self.peer.clone(), seat, outbox)
+    }
+
     /// Takes the duty away: somebody else answers.
     pub(super) fn disarm(mut self) {
-        drop(mem::take(&mut self.outbox));
+        self.due = false;
     }
 
     fn send(&mut self, response: Response) {
-        if let Some(outbox) = self.outbox.take() {
-            let seat = self.seat;
-            outbox.put(Answer { seat, response });
-        }
+        self.due = false;
+        let (seat, part) = (self.seat, Part::Whole(response));
+        self.outbox.put(Answer { seat, part });
     }
 }
 
 impl Drop for Reply {
     fn drop(&mut self) {
-        if let Some(outbox) = &self.outbox {
-            outbox.count_abandoned();
+        if !self.due {
+            return;
+        }
+        if Death::of_dropped() == Some(Death::Expired) {
+            self.outbox.count_expired();
+            self.send(Response::busy(None));
+        } else {
+            self.outbox.count_abandoned();
             let status = StatusCode::INTERNAL_SERVER_ERROR;
             self.send(Response::text(status, "the request was lost on its way\n"));
         }

@@ -26,6 +26,8 @@ pub enum Fault {
     RequestLineTooLong,
     /// A status line that is not version, code and reason.
     StatusLineMalformed,
+    /// 101, though the client has not asked for another protocol (RFC 9110 §15.2.2).
+    UpgradeUnasked,
     /// A version other than 1.0 and 1.1.
     VersionUnsupported,
     /// A target in none of the forms of RFC 9112 §3.2.
@@ -103,6 +105,7 @@ impl Fault {
             Self::RequestLineMalformed => "not a method, a target and a version with single spaces",
             Self::RequestLineTooLong => "longer than this server takes",
             Self::StatusLineMalformed => "not a version, a status code and a reason",
+            Self::UpgradeUnasked => "another protocol, which was not asked for",
             Self::VersionUnsupported => "a version other than HTTP/1.0 and HTTP/1.1",
             Self::TargetMalformed => "a target that is neither a path nor an http address",
             Self::MethodUnsupported => "CONNECT, and this server is not a proxy",

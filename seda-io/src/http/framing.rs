@@ -34,6 +34,17 @@ impl Framing {
     }
 }
 
+impl Framing {
+    /// Tells whether the body may be longer than that many bytes, as far as is known.
+    pub(super) fn may_exceed(self, bytes: usize) -> bool {
+        match self {
+            Self::Unsaid => false,
+            Self::Length(length) => length > bytes as u64,
+            Self::Chunked => bytes < usize::MAX,
+        }
+    }
+}
+
 /// Tells whether the connection stays open behind the message (RFC 9112 §9.3).
 pub(super) fn stays_open(version: Version, headers: &Headers) -> bool {
     match version {

@@ -1,14 +1,19 @@
 //! Header fields: bounded, in the order they came, found without regard to case.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+
+use smallvec::SmallVec;
 
 use super::method::is_token;
 
 /// Fields that one message has at most.
 pub const HEADERS_MAX: usize = 100;
-/// Bytes, 64 KiB: names and values that one message has at most.
-pub const HEADER_BYTES_MAX: usize = 64 * 1024;
+/// Bytes, one less than 64 KiB: names and values that one message has at most.
+pub const HEADER_BYTES_MAX: usize = u16::MAX as usize;
+/// Fields whose places take no memory of their own.
+const INLINE_FIELDS: usize = 8;
 
 /// The header fields of one message.
 ///
@@ -31,24 +36,24 @@ pub const HEADER_BYTES_MAX: usize = 64 * 1024;
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Headers {
     /// Names and values, one behind the other.
-    text: String,
-    fields: Vec<Field>,
+    text: Cow<'static, str>,
+    fields: SmallVec<[Field; INLINE_FIELDS]>,
 }
 
-/// Where one field lies in the text: the name from `start`, the value from `middle`.
+/// Where one field lies in the text: its name from the end of the one before,
+/// its value from `middle`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Field {
-    start: u32,
-    middle: u32,
-    end: u32,
+    middle: u16,
+    end: u16,
 }
 
 impl Headers {
     /// Makes an empty set of fields.
     pub const fn new() -> Self {
         Self {
-            text: String::new(),
-            fields: Vec::new(),
+            text: Cow::Borrowed(""),
+            fields: SmallVec::new_const(),
         }
     }
 
@@ -80,17 +85,12 @@ impl Headers {
 
     /// Adds a field whose characters and bounds have been checked.
     pub(super) fn push_checked(&mut self, name: &str, value: &str) {
-        let start = self.end();
-        self.text.push_str(name);
-        let middle = self.end();
-        self.text.push_str(value);
-        let end = self.end();
-        self.fields.push(Field { start, middle, end });
-    }
-
-    /// Gives the end of the text, whose length is bounded by far less than 4 GiB.
-    fn end(&self) -> u32 {
-        u32::try_from(self.text.len()).unwrap_or(u32::MAX)
+        let text = self.text.to_mut();
+        text.push_str(name);
+        let middle = place(text);
+        text.push_str(value);
+        let end = place(text);
+        self.fields.push(Field { middle, end });
     }
 
     /// Gives the bytes that the fields take in a message.
@@ -99,11 +99,23 @@ impl Headers {
         self.text.len() + self.fields.len() * AROUND
     }
 
+    /// Makes one field of a name and a value that stand behind each other in
+    /// `text`, the value from `middle`, all of it checked.
+    pub(super) fn of_static(text: &'static str, middle: usize) -> Self {
+        debug_assert!(text.is_char_boundary(middle), "between name and value");
+        let middle = u16::try_from(middle).unwrap_or(u16::MAX);
+        let end = place(text);
+        let mut headers = Self::new();
+        headers.text = Cow::Borrowed(text);
+        headers.fields.push(Field { middle, end });
+        headers
+    }
+
     /// Makes room for fields and bytes that are about to be added.
     pub(super) fn with_capacity(fields: usize, bytes: usize) -> Self {
         Self {
-            text: String::with_capacity(bytes),
-            fields: Vec::with_capacity(fields),
+            text: Cow::Owned(String::with_capacity(bytes)),
+            fields: SmallVec::with_capacity(fields),
         }
     }
 
@@ -119,10 +131,12 @@ impl Headers {
 
     /// Iterates over names and values in the order they came.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.fields.iter().map(|field| {
-            let slice = |from: u32, to: u32| self.text.get(from as usize..to as usize);
-            let name = slice(field.start, field.middle);
+        let mut start = 0;
+        self.fields.iter().map(move |field| {
+            let slice = |from: u16, to: u16| self.text.get(usize::from(from)..usize::from(to));
+            let name = slice(start, field.middle);
             let value = slice(field.middle, field.end);
+            start = field.end;
             (name.unwrap_or_default(), value.unwrap_or_default())
         })
     }
@@ -149,6 +163,11 @@ impl Headers {
     pub fn list_has(&self, name: &str, item: &str) -> bool {
         self.list(name).any(|have| have.eq_ignore_ascii_case(item))
     }
+}
+
+/// Gives the end of a text, whose length is bounded by [`HEADER_BYTES_MAX`].
+fn place(text: &str) -> u16 {
+    u16::try_from(text.len()).unwrap_or(u16::MAX)
 }
 
 impl fmt::Debug for Headers {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::headers::HEADERS_MAX;
+use crate::net::rate::Rate;
 use crate::timer::nanoseconds;
 
 /// Bytes, 16 KiB: what nginx and Apache grant a whole head, about.
@@ -11,14 +12,23 @@ const HEAD_BYTES_MAX: usize = 16 * 1024;
 const REQUEST_LINE_BYTES_MAX: usize = 8 * 1024;
 /// Bytes, 1 MiB: nginx's default, enough for a job description.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes, 1 GiB: a large file.
+const STREAMED_BODY_BYTES_MAX: usize = 1 << 30;
 /// Bytes, 64 KiB: with more than this unsent, no further request is taken.
 const OUTPUT_MARK_BYTES: usize = 64 * 1024;
+/// Bytes, 256 KiB: several pieces of the size in which files are read.
+const FLOW_HIGH_MARK_BYTES: usize = 256 * 1024;
+/// Bytes, 64 KiB: about what a socket holds itself, so that the peer does not
+/// wait while more is made.
+const FLOW_LOW_MARK_BYTES: usize = 64 * 1024;
 /// Requests: as nginx since 1.19.10, so that memory and load move on.
 const REQUESTS_MAX: u32 = 1_000;
 /// Connections: half of the 20,000 descriptors that a service is often given.
 const CONNECTIONS_MAX: usize = 10_000;
 /// Requests: what load generators and clients that pipeline at all send ahead.
 const PIPELINE_MAX: usize = 16;
+/// Peers, 10,000: about 2 MB, when all that can be are remembered.
+const IDLE_PEERS_MAX: usize = 10_000;
 /// Bytes, 1 KiB: fewer than this in one timeout is no progress.
 const PROGRESS_BYTES_MIN: usize = 1024;
 
@@ -34,8 +44,21 @@ pub struct Limits {
     pub headers_max: usize,
     /// Bytes of a decoded body; more is answered 413.
     pub body_bytes_max: usize,
+    /// Bytes of a body above which it is not gathered: the exchange arrives
+    /// before it, with an [`Inflow`](crate::http::Inflow). So does every body
+    /// whose length is not known. By default none is.
+    pub body_streams_above: usize,
+    /// Bytes of a decoded body that is not gathered; more is answered 413, or
+    /// ends it, when that shows only later.
+    pub streamed_body_bytes_max: usize,
     /// Bytes of unsent answers at which no further request is taken.
     pub output_mark_bytes: usize,
+    /// Bytes that a [streamed](crate::http::Flow) answer holds unsent at most; a
+    /// piece that would exceed it comes back.
+    pub flow_high_mark_bytes: usize,
+    /// Bytes unsent at which, after a piece came back,
+    /// [`Drained`](crate::http::FlowEvent::Drained) says that there is room again.
+    pub flow_low_mark_bytes: usize,
     /// Requests of one connection that are handled at once, when all of them
     /// are [safe](crate::http::Method::is_safe); their answers leave in order.
     pub pipeline_max: usize,
@@ -43,6 +66,18 @@ pub struct Limits {
     pub requests_max: u32,
     /// Connections of the whole server; more wait in the operating system.
     pub connections_max: usize,
+    /// Connections of one peer: an IPv4 address, or an IPv6 network of 64 bits.
+    /// More are closed at once: to answer them costs as much as to serve them.
+    /// Peers on a Unix socket are not limited. None by default.
+    pub connections_per_peer_max: Option<usize>,
+    /// Requests of one such peer, on all its connections; more are answered 429.
+    /// None by default.
+    pub rate_per_peer: Option<Rate>,
+    /// Requests of all peers together; more are answered 429. None by default.
+    pub rate: Option<Rate>,
+    /// Peers without a connection of which is remembered how much of their rate
+    /// is left; who has been away longest is forgotten first.
+    pub idle_peers_max: usize,
     /// Bytes a slow peer must move within a timeout, for it to start anew.
     pub progress_bytes_min: usize,
     /// Bounds in time.
@@ -56,10 +91,18 @@ impl Default for Limits {
             head_bytes_max: HEAD_BYTES_MAX,
             headers_max: HEADERS_MAX,
             body_bytes_max: BODY_BYTES_MAX,
+            body_streams_above: usize::MAX,
+            streamed_body_bytes_max: STREAMED_BODY_BYTES_MAX,
             output_mark_bytes: OUTPUT_MARK_BYTES,
+            flow_high_mark_bytes: FLOW_HIGH_MARK_BYTES,
+            flow_low_mark_bytes: FLOW_LOW_MARK_BYTES,
             pipeline_max: PIPELINE_MAX,
             requests_max: REQUESTS_MAX,
             connections_max: CONNECTIONS_MAX,
+            connections_per_peer_max: None,
+            rate_per_peer: None,
+            rate: None,
+            idle_peers_max: IDLE_PEERS_MAX,
             progress_bytes_min: PROGRESS_BYTES_MIN,
             timeouts: Timeouts::default(),
         }
@@ -148,6 +191,11 @@ impl Wait {
             since: now,
             bytes: 0,
         }
+    }
+
+    /// Puts it off: for so long it was not the peer that was waited for.
+    pub(super) const fn postpone(&mut self, nanoseconds: u64) {
+        self.since = self.since.saturating_add(nanoseconds);
     }
 
     /// Counts bytes; enough of them are progress and begin the wait anew.

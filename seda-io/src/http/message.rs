@@ -3,14 +3,21 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use super::authority::host_of;
 use super::content::Content;
 use super::fault::ProtocolError;
 use super::headers::{HeaderError, Headers};
 use super::method::Method;
 use super::status::StatusCode;
+use super::trailers::Trailers;
 
 /// Fields that a connection writes, because a wrong value would break its framing.
 const RESERVED: [&str; 4] = ["connection", "content-length", "date", "transfer-encoding"];
+
+/// Name and value of a field, one behind the other.
+const PLAIN: &str = concat!("Content-Type", "text/plain; charset=utf-8");
+/// See [`PLAIN`].
+const JSON: &str = concat!("Content-Type", "application/json");
 
 /// What `Retry-After` says when the stage gives no time.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -79,7 +86,7 @@ impl Target {
             .any(|have| scheme.eq_ignore_ascii_case(have));
         let length = rest.find(['/', '?']).unwrap_or(rest.len());
         let authority = rest.get(..length)?;
-        let valid = known && !authority.is_empty() && is_authority(authority);
+        let valid = known && host_of(authority).is_some_and(|host| !host.is_empty());
         valid.then(|| text.len() - rest.len() + length)
     }
 
@@ -108,12 +115,6 @@ impl Target {
     }
 }
 
-/// Tells whether all characters of `text` may stand in a host and port.
-pub(super) fn is_authority(text: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%:[]".contains(&byte);
-    text.bytes().all(allowed)
-}
-
 /// A request with its whole body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
@@ -122,6 +123,8 @@ pub struct Request {
     version: Version,
     headers: Headers,
     body: Vec<u8>,
+    /// Few requests have any.
+    trailers: Option<Box<Trailers>>,
 }
 
 impl Request {
@@ -133,12 +136,19 @@ impl Request {
             version: Version::Http11,
             headers: Headers::new(),
             body: Vec::new(),
+            trailers: None,
         }
     }
 
     pub(super) fn with_head(mut self, version: Version, headers: Headers) -> Self {
         self.version = version;
         self.headers = headers;
+        self
+    }
+
+    pub(super) fn with_trailers(mut self, trailers: Trailers) -> Self {
+        let any = !trailers.fields().is_empty();
+        self.trailers = any.then(|| Box::new(trailers));
         self
     }
 
@@ -185,6 +195,15 @@ impl Request {
         &self.body
     }
 
+    /// Returns the fields that stood behind a body in chunks, but those that must
+    /// not stand there (RFC 9110 §6.5.1).
+    pub fn trailers(&self) -> &Headers {
+        const NONE: &Headers = &Headers::new();
+        self.trailers
+            .as_ref()
+            .map_or(NONE, |trailers| trailers.fields())
+    }
+
     /// Gives the decoded body away.
     pub fn into_body(self) -> Vec<u8> {
         self.body
@@ -221,28 +240,38 @@ impl Response {
     /// Makes an answer of plain text.
     pub fn text(status: StatusCode, body: impl Into<Cow<'static, str>>) -> Self {
         let body = Content::from(body.into());
-        Self::typed(status, "text/plain; charset=utf-8", body)
+        Self::typed(status, PLAIN, body)
     }
 
     /// Makes the answer to a request that a stage has refused: 503, with when
     /// to try again, in a second when that is not known.
     pub fn busy(retry_after: Option<Duration>) -> Self {
-        let wait = retry_after.unwrap_or(RETRY_AFTER);
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         let status = StatusCode::SERVICE_UNAVAILABLE;
         Self::text(status, "the service is busy; try again later\n")
-            .with_trusted("Retry-After", &seconds.max(1).to_string())
+            .with_retry_after(retry_after.unwrap_or(RETRY_AFTER))
+    }
+
+    /// Makes the answer to a request beyond what its peer may ask in the time:
+    /// 429 (RFC 6585 §4), with when to try again.
+    pub fn too_many(retry_after: Duration) -> Self {
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        Self::text(status, "too many requests; try again later\n").with_retry_after(retry_after)
+    }
+
+    /// Says when to try again, in whole seconds (RFC 9110 §10.2.3), at least one.
+    fn with_retry_after(self, after: Duration) -> Self {
+        let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+        self.with_trusted("Retry-After", &seconds.max(1).to_string())
     }
 
     /// Makes an answer of JSON that has been written already.
     pub fn json(status: StatusCode, body: impl Into<Content>) -> Self {
-        Self::typed(status, "application/json", body.into())
+        Self::typed(status, JSON, body.into())
     }
 
-    fn typed(status: StatusCode, media_type: &str, body: Content) -> Self {
-        const NAME: &str = "Content-Type";
-        let mut headers = Headers::with_capacity(1, NAME.len() + media_type.len());
-        headers.push_checked(NAME, media_type);
+    /// Takes the field as its name and its value, one behind the other.
+    fn typed(status: StatusCode, content_type: &'static str, body: Content) -> Self {
+        let headers = Headers::of_static(content_type, "Content-Type".len());
         Self::received(status, headers).with_body(body)
     }
 

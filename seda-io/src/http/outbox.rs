@@ -6,8 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::dues::Turn;
+use super::flow::flow_event::FlowEnd;
+use super::flow::line::Line;
+use super::inflow::inflow_event::{InflowEvent, InflowFault};
+use super::inflow::spring::Spring;
+use super::limits::Limits;
 use super::message::Response;
 use super::tally::Tally;
+use super::telling::Tells;
 use crate::reactor::{Mailbox, Member, nudge};
 
 /// Names one exchange of one connection of one worker's server.
@@ -20,22 +26,50 @@ pub(super) struct Seat {
     pub(super) turn: Turn,
 }
 
-/// An answer and where it goes.
+/// An answer, or news of one that is streamed, and where it goes.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) seat: Seat,
+    pub(super) part: Part,
+}
+
+/// The head of a streamed answer.
+#[derive(Debug)]
+pub(super) struct Head {
     pub(super) response: Response,
+    /// Bytes of the body, if that is known.
+    pub(super) length: Option<u64>,
+    /// What the body is sent by.
+    pub(super) line: Arc<Line>,
+}
+
+/// How much of an answer there is.
+#[derive(Debug)]
+pub(super) enum Part {
+    /// All of it.
+    Whole(Response),
+    /// Its head; in a place of its own, so that whole answers stay small.
+    Head(Box<Head>),
+    /// More of its body, or its end.
+    More,
+    /// Its request's body is wanted.
+    Want(Arc<Spring>),
+    /// The next piece of its request's body is wanted.
+    Ask,
 }
 
 /// Takes the answers for the connections of one worker, from any thread.
 ///
-/// There are never more of them than exchanges in flight, which each connection bounds.
+/// There are never more than a few for each exchange in flight, which each
+/// connection bounds: a streamed answer calls once and then waits until it was
+/// looked at, and a piece of a body is asked for when there is none.
 #[derive(Debug)]
 pub(super) struct Outbox {
     id: u64,
     /// Answers from other threads.
     mailbox: Mailbox<Answer>,
     tally: Arc<Tally>,
+    pub(super) limits: Arc<Limits>,
 }
 
 thread_local! {
@@ -45,7 +79,7 @@ thread_local! {
 
 impl Outbox {
     /// Makes the outbox of a source on the current worker.
-    pub(super) fn open(member: &Member, tally: Arc<Tally>) -> Arc<Self> {
+    pub(super) fn open(member: &Member, tally: Arc<Tally>, limits: Arc<Limits>) -> Arc<Self> {
         static OUTBOXES: AtomicU64 = AtomicU64::new(0);
         let id = OUTBOXES.fetch_add(1, Ordering::Relaxed);
         LOCAL.with_borrow_mut(|outboxes| outboxes.push((id, Vec::new())));
@@ -53,26 +87,69 @@ impl Outbox {
             id,
             mailbox: Mailbox::new(member.bell()),
             tally,
+            limits,
         })
     }
 
-    /// Takes no more answers; called on the worker that opened it.
+    /// Takes no more answers, and throws those away that wait; called on the
+    /// worker that opened it.
     pub(super) fn close(&self) {
         let id = self.id;
+        let mut waiting = Vec::new();
         let _ = LOCAL.try_with(|outboxes| {
             if let Ok(mut outboxes) = outboxes.try_borrow_mut() {
-                outboxes.retain(|(of, _)| *of != id);
+                let mine = outboxes.iter().position(|(of, _)| *of == id);
+                waiting.extend(mine.map(|index| outboxes.swap_remove(index).1));
             }
         });
-        self.mailbox.close();
+        waiting.push(self.mailbox.close());
+        for answer in waiting.into_iter().flatten() {
+            self.throw_away(answer);
+        }
     }
 
     /// Takes an answer; throws it away when the source is gone.
     pub(super) fn put(&self, answer: Answer) {
         if let Some(answer) = self.put_locally(answer)
-            && self.mailbox.post(answer).is_err()
+            && let Err(answer) = self.mailbox.post(answer)
         {
-            self.tally.late.add(1);
+            self.throw_away(answer);
+        }
+    }
+
+    /// Has the source look at a streamed answer.
+    pub(super) fn call(&self, seat: Seat) {
+        let part = Part::More;
+        self.put(Answer { seat, part });
+    }
+
+    /// Has the body of a request come to where `spring` leads.
+    pub(super) fn want(&self, seat: Seat, spring: Arc<Spring>) {
+        let part = Part::Want(spring);
+        self.put(Answer { seat, part });
+    }
+
+    /// Has the next piece of the body of a request come.
+    pub(super) fn ask(&self, seat: Seat) {
+        let part = Part::Ask;
+        self.put(Answer { seat, part });
+    }
+
+    /// Counts an answer for which there is no connection any more.
+    pub(super) fn throw_away(&self, answer: Answer) {
+        match answer.part {
+            Part::Whole(_) => self.tally.late.add(1),
+            Part::Head(head) => {
+                self.tally.late.add(1);
+                head.line.end(FlowEnd::Gone);
+                // There is no source any more that could tell it again.
+                head.line.tell();
+            }
+            Part::Want(spring) => {
+                spring.note(InflowEvent::Failed(spring.number(), InflowFault::Gone));
+                spring.tell();
+            }
+            Part::More | Part::Ask => {}
         }
     }
 
@@ -100,6 +177,16 @@ impl Outbox {
             }
         });
         answers.extend(self.mailbox.take());
+    }
+
+    /// Counts a piece of a streamed answer that came back.
+    pub(super) fn count_clogged(&self) {
+        self.tally.flows.clogged.add(1);
+    }
+
+    /// Counts a request whose deadline has passed.
+    pub(super) fn count_expired(&self) {
+        self.tally.expired.add(1);
     }
 
     /// Counts a request whose duty was dropped.

@@ -10,6 +10,8 @@ use super::write::Persistence;
 pub(super) struct Owed {
     /// What the peer has asked for the connection behind the answer.
     pub(super) persistence: Persistence,
+    /// What the peer speaks.
+    pub(super) version: Version,
     /// The answer has no body, whatever its head says.
     pub(super) head_only: bool,
     /// The request was bad: what else the peer sends is thrown away.
@@ -28,6 +30,7 @@ impl Owed {
                 (true, Version::Http10) => Persistence::KeepAlive,
                 (true, Version::Http11) => Persistence::Unsaid,
             },
+            version: head.request.version(),
             head_only: *method == Method::Head,
             bad: false,
             safe: method.is_safe(),
@@ -38,6 +41,7 @@ impl Owed {
     pub(super) const fn to_bad_request() -> Self {
         Self {
             persistence: Persistence::Close,
+            version: Version::Http11,
             head_only: false,
             bad: true,
             safe: true,

@@ -2,11 +2,13 @@
 
 use httparse::{EMPTY_HEADER, Header};
 
+use super::authority::host_of;
 use super::fault::{Fault, Place, ProtocolError};
 use super::framing::{self, Framing};
-use super::headers::{HEADERS_MAX, Headers};
-use super::message::{Request, Target, Version, is_authority};
+use super::headers::{HEADER_BYTES_MAX, HEADERS_MAX, Headers};
+use super::message::{Request, Target, Version};
 use super::method::Method;
+use super::trailers::{Trailers, may_trail};
 
 /// The head of a request, and what it says about the bytes that follow.
 #[derive(Debug)]
@@ -101,6 +103,26 @@ pub(super) fn check_trailer(bytes: &[u8]) -> Result<(), ProtocolError> {
     }
 }
 
+/// Takes the fields of a trailer that was checked, but those that must not
+/// stand behind a body, or are no text.
+///
+/// They are left out and no error, as RFC 9110 §6.5.1 wants it of a recipient.
+pub(super) fn trailers(bytes: &[u8]) -> Trailers {
+    let mut fields = [EMPTY_HEADER; HEADERS_MAX];
+    let parsed = httparse::parse_headers(bytes, &mut fields);
+    let fields = match &parsed {
+        Ok(httparse::Status::Complete((_, fields))) => *fields,
+        _ => &[],
+    };
+    let mut trailers = Trailers::new();
+    for field in fields.iter().filter(|field| may_trail(field.name)) {
+        if let Ok(value) = str::from_utf8(field.value) {
+            trailers.push_checked(field.name, value);
+        }
+    }
+    trailers
+}
+
 const fn version(minor: u8) -> Version {
     if minor == 0 {
         Version::Http10
@@ -121,7 +143,9 @@ fn explain(error: httparse::Error, bytes: &[u8]) -> ProtocolError {
             let line = first_malformed(bytes, 1);
             ProtocolError::new(Place::HeaderLine(line), Fault::HeaderNameMalformed)
         }
-        httparse::Error::Version if names_a_version(bytes) => start_line(Fault::VersionUnsupported),
+        httparse::Error::Version if names_another_version(bytes) => {
+            start_line(Fault::VersionUnsupported)
+        }
         _ => start_line(Fault::RequestLineMalformed),
     }
 }
@@ -143,13 +167,14 @@ fn first_malformed(bytes: &[u8], skipped: usize) -> usize {
 }
 
 /// Tells whether the first line has a word such as `HTTP/2.0` for its version.
-fn names_a_version(bytes: &[u8]) -> bool {
+fn names_another_version(bytes: &[u8]) -> bool {
     let line = lines(bytes).next().unwrap_or_default().trim_ascii_end();
     let word = line.rsplit(|&byte| byte == b' ').next().unwrap_or_default();
     let first = line.split(|&byte| byte == b' ').next().unwrap_or_default();
     [word, first]
         .iter()
         .any(|word| match word.strip_prefix(b"HTTP/") {
+            Some(b"1.0" | b"1.1") => false,
             Some([major, b'.', minor]) => major.is_ascii_digit() && minor.is_ascii_digit(),
             _ => false,
         })
@@ -167,6 +192,10 @@ fn target_of(method: &Method, text: &str) -> Result<Target, ProtocolError> {
 }
 
 fn copy(fields: &[Header<'_>], bytes: usize) -> Result<Headers, ProtocolError> {
+    let taken = |field: &Header<'_>| field.name.len() + field.value.len();
+    if bytes > HEADER_BYTES_MAX && fields.iter().map(taken).sum::<usize>() > HEADER_BYTES_MAX {
+        return Err(ProtocolError::new(Place::Head, Fault::HeadTooLarge));
+    }
     let mut headers = Headers::with_capacity(fields.len(), bytes);
     for (index, field) in fields.iter().enumerate() {
         let value = str::from_utf8(field.value).map_err(|_| {
@@ -183,7 +212,7 @@ fn check_host(version: Version, headers: &Headers) -> Result<(), ProtocolError> 
         (None, _) if version == Version::Http10 => return Ok(()),
         (None, _) => Fault::HostMissing,
         (_, Some(_)) => Fault::HostRepeated,
-        (Some(host), None) if is_authority(host) => return Ok(()),
+        (Some(host), None) if host_of(host).is_some() => return Ok(()),
         (Some(_), None) => Fault::HostMalformed,
     };
     Err(framing::at("host", headers, fault))
@@ -194,9 +223,11 @@ fn expects_continue(version: Version, headers: &Headers) -> Result<bool, Protoco
     if version == Version::Http10 {
         return Ok(false);
     }
-    match headers.get("expect") {
+    let mut expected = headers.list("expect").filter(|item| !item.is_empty());
+    let known = |item: &str| item.eq_ignore_ascii_case("100-continue");
+    match expected.next() {
         None => Ok(false),
-        Some(expectation) if expectation.eq_ignore_ascii_case("100-continue") => Ok(true),
+        Some(first) if known(first) && expected.all(known) => Ok(true),
         Some(_) => Err(framing::at("expect", headers, Fault::ExpectationUnknown)),
     }
 }

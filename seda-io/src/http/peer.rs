@@ -1,11 +1,15 @@
 //! A socket and its connection: bytes in, bytes out, remembered readiness.
 
 use std::io::{self, IoSlice};
-use std::net::SocketAddr;
+use std::sync::Arc;
 
-use mio::net::TcpStream;
+use mio::event::Source;
 
 use super::connection::Connection;
+use super::flows::Flows;
+use super::inflow::spring::Spring;
+use crate::net::address::Address;
+use crate::net::callers::Caller;
 use crate::reactor::Readiness;
 use crate::timer::TimerKey;
 use crate::transport::Transport;
@@ -19,7 +23,9 @@ const SLICES_MAX: usize = 8;
 #[derive(Debug)]
 pub(super) struct Peer {
     transport: Transport,
-    pub(super) address: SocketAddr,
+    pub(super) address: Address,
+    /// Its part of what its address may have and ask, where that is limited.
+    pub(super) caller: Option<Box<Caller>>,
     pub(super) serial: u64,
     pub(super) connection: Connection,
     ready: Ready,
@@ -29,6 +35,10 @@ pub(super) struct Peer {
     pub(super) listed: bool,
     /// Its output waits one turn for the answer that is due, to leave with it.
     pub(super) held: bool,
+    /// Its streamed answers; few peers have any.
+    pub(super) flows: Option<Box<Flows>>,
+    /// Its body that is handed out in pieces.
+    pub(super) inflow: Option<Arc<Spring>>,
     health: Health,
 }
 
@@ -39,6 +49,8 @@ enum Health {
     Broken,
     /// No TLS could be agreed on, or what came is none.
     Garbled,
+    /// A file became shorter while it was sent.
+    CutShort,
 }
 
 /// What the socket would do without blocking, as far as is known: it is asked
@@ -74,13 +86,14 @@ pub(super) enum Rest {
 
 impl Peer {
     pub(super) fn new(
-        (transport, address): (Transport, SocketAddr),
+        (transport, address): (Transport, Address),
         serial: u64,
         connection: Connection,
     ) -> Self {
         Self {
             transport,
             address,
+            caller: None,
             serial,
             connection,
             // Clients seldom connect without saying something at once.
@@ -93,17 +106,25 @@ impl Peer {
             rest: Rest::Bytes,
             listed: false,
             held: false,
+            flows: None,
+            inflow: None,
             health: Health::Well,
         }
     }
 
-    pub(super) fn stream(&mut self) -> &mut TcpStream {
-        self.transport.stream()
+    /// Gives what a reactor watches.
+    pub(super) const fn watched(&mut self) -> &mut dyn Source {
+        self.transport.watched()
     }
 
     /// Tells whether no TLS could be agreed on, or what came was none.
     pub(super) const fn is_garbled(&self) -> bool {
         matches!(self.health, Health::Garbled)
+    }
+
+    /// Tells whether an answer broke off, since its file became shorter.
+    pub(super) const fn is_cut_short(&self) -> bool {
+        matches!(self.health, Health::CutShort)
     }
 
     /// Says what is to be said before the socket is closed.
@@ -160,7 +181,10 @@ impl Peer {
             Err(error) => match error.kind() {
                 io::ErrorKind::WouldBlock => self.ready.read = false,
                 io::ErrorKind::Interrupted => {}
-                io::ErrorKind::InvalidData => self.health = Health::Garbled,
+                io::ErrorKind::InvalidData => {
+                    tracing::debug!(target: "seda", peer = %self.address, "no TLS: {error}");
+                    self.health = Health::Garbled;
+                }
                 _ => self.health = Health::Broken,
             },
         }
@@ -183,7 +207,7 @@ impl Peer {
                     io::ErrorKind::Interrupted => {}
                     io::ErrorKind::UnexpectedEof => {
                         tracing::warn!(target: "seda", peer = %self.address, "an answer broke off: {error}");
-                        self.health = Health::Broken;
+                        self.health = Health::CutShort;
                     }
                     _ => self.health = Health::Broken,
                 },
@@ -208,6 +232,12 @@ impl Peer {
         if self.transport.half_close().is_err() {
             self.health = Health::Broken;
         }
+    }
+
+    /// Has the socket end with a reset: the peer sees an error instead of an end.
+    pub(super) fn reset_at_end(&mut self) {
+        self.health = Health::Broken;
+        self.transport.reset_at_end();
     }
 
     /// Tells whether another pass would bring this peer further.

@@ -27,7 +27,14 @@ pub(super) enum Held {
 }
 
 /// Looks at the conditions of a request, in the order of RFC 9110 §13.2.2.
+///
+/// Methods that neither fetch nor change a state have none (§13.2.1), and a
+/// state that was not fetched is not known by its time (§13.1.3).
 pub(super) fn check(request: &Request, validators: &Validators) -> Held {
+    if matches!(request.method().as_str(), "OPTIONS" | "TRACE" | "CONNECT") {
+        return Held::Yes;
+    }
+    let fetches = matches!(request.method(), Method::Get | Method::Head);
     let headers = request.headers();
     let matches = match headers.get("if-match") {
         Some(_) => any_tag(headers, "if-match", |tag| tag == validators.tag),
@@ -42,12 +49,12 @@ pub(super) fn check(request: &Request, validators: &Validators) -> Held {
         Some(_) => any_tag(headers, "if-none-match", |tag| weak(tag) == validators.tag),
         None => date(headers, "if-modified-since")
             .zip(validators.modified)
-            .is_some_and(|(since, modified)| modified <= since),
+            .is_some_and(|(since, modified)| fetches && modified <= since),
     };
-    match request.method() {
-        _ if !known => Held::Yes,
-        Method::Get | Method::Head => Held::Known,
-        _ => Held::No,
+    match (known, fetches) {
+        (false, _) => Held::Yes,
+        (true, true) => Held::Known,
+        (true, false) => Held::No,
     }
 }
 
@@ -171,6 +178,19 @@ mod tests {
     fn who_would_change_something_is_told_that_it_exists() {
         let request = request(Method::Put, &[("If-None-Match", "*")]);
         assert_eq!(check(&request, &validators()), Held::No);
+    }
+
+    #[test]
+    fn who_fetches_nothing_is_told_nothing_of_the_time() {
+        for method in [Method::Put, Method::Post, Method::Delete] {
+            let request = request(method, &[("If-Modified-Since", NOW)]);
+            assert_eq!(check(&request, &validators()), Held::Yes);
+        }
+        let conditions = [("If-Match", "\"x\""), ("If-None-Match", "*")];
+        for condition in conditions {
+            let request = request(Method::Options, &[condition]);
+            assert_eq!(check(&request, &validators()), Held::Yes);
+        }
     }
 
     #[test]

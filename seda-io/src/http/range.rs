@@ -34,7 +34,8 @@ pub(super) enum Wanted {
 ///
 /// A field that is malformed, repeated or of another unit counts as absent, and
 /// so does one whose ranges are many, or together longer than the whole: that
-/// is an attack, or a client better served with the whole.
+/// is an attack, or a client better served with the whole. The last bytes of
+/// nothing are the whole too: they can be had, but no `Content-Range` names them.
 ///
 /// # Sources
 ///
@@ -62,7 +63,7 @@ pub(super) fn wanted(headers: &Headers, len: u64) -> Wanted {
 /// Lists the ranges that have bytes; none when the field is malformed.
 fn spans(field: &str, len: u64) -> Option<Vec<Span>> {
     let (unit, set) = field.split_once('=')?;
-    if !unit.trim().eq_ignore_ascii_case("bytes") {
+    if !unit.eq_ignore_ascii_case("bytes") {
         return None;
     }
     let mut spans = Vec::new();
@@ -85,7 +86,11 @@ fn spans(field: &str, len: u64) -> Option<Vec<Span>> {
 fn span(spec: &str, len: u64) -> Option<Span> {
     let (first, last) = spec.split_once('-')?;
     if first.is_empty() {
-        let suffix = number(last)?.min(len);
+        let asked = number(last)?;
+        if len == 0 && asked > 0 {
+            return None;
+        }
+        let suffix = asked.min(len);
         return Some(Span {
             start: len - suffix,
             len: suffix,
@@ -149,7 +154,7 @@ mod tests {
             ("bytes=5-4", Wanted::Whole),
             ("bytes=a-4", Wanted::Whole),
             ("bytes=+1-4", Wanted::Whole),
-            ("bytes=4", Wanted::Whole),
+            ("bytes =0-4", Wanted::Whole),
             ("bytes=", Wanted::Whole),
             ("bytes=,", Wanted::Whole),
             ("lines=0-4", Wanted::Whole),
@@ -163,7 +168,8 @@ mod tests {
     #[test]
     fn nothing_of_nothing_can_be_had() {
         assert_eq!(asked("bytes=0-", 0), Wanted::Nothing);
-        assert_eq!(asked("bytes=-1", 0), Wanted::Nothing);
+        assert_eq!(asked("bytes=-0", 0), Wanted::Nothing);
+        assert_eq!(asked("bytes=-1", 0), Wanted::Whole);
     }
 
     #[test]

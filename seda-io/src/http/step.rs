@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::fault::ProtocolError;
 use super::message::{Request, Response};
+use super::trailers::Trailers;
 
 /// What a connection asks of its owner.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,14 +16,26 @@ pub enum Step {
     Wait,
     /// Send the output: it tells the peer to go on with its body. Then step again.
     Continue100,
-    /// Handle this request and [answer](crate::http::Connection::answer) it.
+    /// Handle this request, whose body may still be
+    /// [flowing in](crate::http::Connection::inflowing), and [answer](crate::http::Connection::answer) it.
     Request(Request),
+    /// Hand out this piece of the body that is flowing in; then
+    /// [ask](crate::http::Connection::ask_body) for the next.
+    Body(Vec<u8>),
+    /// The body that was flowing in is whole; these fields stood behind it.
+    BodyEnd(Trailers),
+    /// Count this fault: the body that was flowing in will never be whole. Its
+    /// request is still to be answered; the connection closes behind it.
+    BodyBad(ProtocolError),
     /// Count this fault and [answer](crate::http::Connection::answer) with it (or with
     /// something more polite); the connection closes behind it.
     Bad(ProtocolError),
     /// Shut the write side of the socket down and go on feeding: the peer may
     /// still be sending, and closing now would destroy the answer on its way.
     HalfClose,
+    /// Close the socket with a reset and drop the connection: the peer must not
+    /// take what it got for the whole.
+    Reset,
     /// Close the socket and drop the connection.
     Closed,
 }

@@ -1,7 +1,9 @@
-//! Writes heads: status or request line, the fields a message has, and those of its framing.
+//! Writes the heads of answers: status line, the fields a message has, and those of its framing.
 
+use super::content::Content;
 use super::date::HttpDate;
-use super::message::{Request, Response};
+use super::message::{Response, Version};
+use super::trailers::Trailers;
 
 /// What a client that asked for it gets before it sends its body.
 pub(super) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
@@ -20,6 +22,31 @@ pub(super) enum Persistence {
     Close,
 }
 
+/// How the peer finds the end of an answer's body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Delimiter {
+    /// By its length.
+    Length(u64),
+    /// It comes in chunks, the last of which is empty.
+    Chunks,
+    /// By the end of the connection.
+    Close,
+}
+
+impl Delimiter {
+    /// Finds the one of an answer to a peer of that version; HTTP/1.0 knows no chunks.
+    pub(super) fn of(content: &Content, version: Version) -> Self {
+        match content {
+            Content::Flowing(later) => match later.length {
+                Some(length) => Self::Length(length),
+                None if version == Version::Http10 => Self::Close,
+                None => Self::Chunks,
+            },
+            _ => Self::Length(content.len()),
+        }
+    }
+}
+
 /// Tells how many bytes the head of an answer will be, at most.
 pub(super) fn response_head_bytes(response: &Response) -> usize {
     FIXED_BYTES + response.headers().wire_bytes()
@@ -28,11 +55,11 @@ pub(super) fn response_head_bytes(response: &Response) -> usize {
 /// Writes the head of an answer behind what `head` holds.
 ///
 /// `Content-Length` is that of the body, sent or not (RFC 9110 §8.6), except
-/// where the status has none.
+/// where the status has none, or it is not known yet.
 pub(super) fn response_head(
     head: &mut Vec<u8>,
     response: &Response,
-    persistence: Persistence,
+    (delimiter, persistence): (Delimiter, Persistence),
     date: &HttpDate,
 ) {
     let status = response.status();
@@ -44,9 +71,15 @@ pub(super) fn response_head(
         field(head, name, value);
     }
     if !status.is_bodiless() {
-        push(head, &["Content-Length: "]);
-        push_number(head, response.content().len());
-        push(head, &["\r\n"]);
+        match delimiter {
+            Delimiter::Length(length) => {
+                push(head, &["Content-Length: "]);
+                push_number(head, length);
+                push(head, &["\r\n"]);
+            }
+            Delimiter::Chunks => field(head, "Transfer-Encoding", "chunked"),
+            Delimiter::Close => {}
+        }
     }
     match persistence {
         Persistence::Unsaid => {}
@@ -56,26 +89,25 @@ pub(super) fn response_head(
     push(head, &["\r\n"]);
 }
 
-/// Writes the head of a request that is the only one of its connection.
-pub(super) fn request_head(request: &Request, authority: &str) -> Vec<u8> {
-    let mut head = Vec::with_capacity(FIXED_BYTES);
-    let (method, target) = (request.method().as_str(), request.target().as_str());
-    push(&mut head, &[method, " ", target, " HTTP/1.1\r\n"]);
-    field(&mut head, "Host", authority);
-    for (name, value) in request.headers().iter() {
-        field(&mut head, name, value);
+/// Bytes: a chunk's size in hexadecimal and the line end, at most.
+pub(super) const CHUNK_HEAD_BYTES: usize = 18;
+/// What follows the bytes of a chunk.
+pub(super) const CHUNK_END: &[u8] = b"\r\n";
+/// Bytes of the last chunk, trailers apart.
+pub(super) const LAST_CHUNK_BYTES: usize = 5;
+
+/// Writes the line in front of a chunk's bytes.
+pub(super) fn chunk_head(block: &mut Vec<u8>, bytes: u64) {
+    push(block, &[&format!("{bytes:x}\r\n")]);
+}
+
+/// Writes the chunk that ends a body, and the fields behind it.
+pub(super) fn last_chunk(block: &mut Vec<u8>, trailers: &Trailers) {
+    push(block, &["0\r\n"]);
+    for (name, value) in trailers.fields().iter() {
+        field(block, name, value);
     }
-    let bodiless = matches!(method, "GET" | "HEAD" | "DELETE" | "OPTIONS");
-    if !(bodiless && request.body().is_empty()) {
-        field(
-            &mut head,
-            "Content-Length",
-            &request.body().len().to_string(),
-        );
-    }
-    field(&mut head, "Connection", "close");
-    push(&mut head, &["\r\n"]);
-    head
+    push(block, &["\r\n"]);
 }
 
 fn field(head: &mut Vec<u8>, name: &str, value: &str) {

@@ -7,11 +7,15 @@ use std::time::Duration;
 use rustix::io::Errno;
 
 use super::address::Address;
+use super::crowd::Crowd;
 use super::quota::Quota;
 use super::socket::{Listening, Socket};
 use crate::count::Count;
+use crate::reactor::{Member, Watch};
 use crate::timer::nanoseconds;
 
+/// What the listener is registered as; connections come behind it.
+pub(crate) const LISTENER: usize = 0;
 /// How long a worker does not try to accept, when it cannot see that it could.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -28,90 +32,127 @@ pub(crate) struct Entries {
 pub(crate) struct Entrance {
     /// None where nobody comes in, and once it is shut for good.
     listening: Option<Listening>,
+    member: Member,
     quota: Arc<Quota>,
-    /// The operating system may hold connections; it will not say so again.
-    pending: bool,
+    crowd: Crowd,
     state: State,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
+    /// The reactor tells at each turn whether somebody waits.
     Open,
     /// The limit was reached; some connections must end first.
     Full,
     /// Descriptors or memory lack; nanoseconds: when to try again.
-    Exhausted {
-        until: u64,
-    },
+    Exhausted { until: u64 },
 }
 
 impl Entrance {
-    pub(crate) const fn new(listening: Option<Listening>, quota: Arc<Quota>) -> Self {
-        Self {
-            listening,
-            quota,
-            pending: true,
-            state: State::Open,
+    /// Opens an entrance on the current worker.
+    pub(crate) fn open(
+        listening: Option<Listening>,
+        quota: Arc<Quota>,
+        member: Member,
+    ) -> io::Result<Self> {
+        if let Some(listening) = &listening {
+            member.watch(listening, LISTENER)?;
         }
-    }
-
-    pub(crate) const fn listening(&mut self) -> Option<&mut Listening> {
-        self.listening.as_mut()
+        Ok(Self {
+            listening,
+            member,
+            quota,
+            crowd: Crowd::new(),
+            state: State::Open,
+        })
     }
 
     /// Says that somebody is at the entrance.
     pub(crate) const fn knock(&mut self) {
-        self.pending = true;
+        self.crowd.knock();
     }
 
-    /// Lets one connection in, if there is one and there is room for it. It
+    /// Begins a turn at `now` nanoseconds: lifts the bar when its time is over.
+    pub(crate) fn begin(&mut self, now: u64) {
+        self.crowd.begin();
+        let over = match self.state {
+            State::Open => false,
+            State::Full => self.quota.is_low(),
+            State::Exhausted { until } => until <= now,
+        };
+        if over {
+            self.attend(State::Open);
+        }
+    }
+
+    /// Has everybody be let in who waits, as far as there is room.
+    pub(crate) const fn expect_all(&mut self) {
+        self.crowd.expect_all();
+    }
+
+    /// Lets one connection in, if one is expected and there is room for it. It
     /// takes a place of the quota with it.
     pub(crate) fn accept(&mut self, now: u64, entries: &Entries) -> Option<(Socket, Address)> {
-        let listening = self.listening.as_ref()?;
-        if !self.pending || is_barred(&mut self.state, &self.quota, now) {
+        if self.state != State::Open || !self.crowd.is_expected() {
             return None;
         }
+        let listening = self.listening.as_ref()?;
         if !self.quota.take() {
             tracing::warn!(target: "seda", connections = self.quota.max(), "no more connections are accepted");
             entries.pauses.add(1);
-            self.state = State::Full;
+            self.attend(State::Full);
             return None;
         }
         match listening.accept() {
             Ok(accepted) => {
+                self.crowd.came();
                 entries.accepted.add(1);
                 Some(accepted)
             }
             Err(error) => {
                 self.quota.give();
-                self.refused(&error, now, entries);
+                self.failed(&error, now, entries);
                 None
             }
         }
     }
 
-    fn refused(&mut self, error: &io::Error, now: u64, entries: &Entries) {
+    fn failed(&mut self, error: &io::Error, now: u64, entries: &Entries) {
         if is_shortage(error) {
             tracing::warn!(target: "seda", "a connection waits: {error}");
             entries.exhausted.add(1);
             let until = now.saturating_add(nanoseconds(PAUSE));
-            self.state = State::Exhausted { until };
+            self.attend(State::Exhausted { until });
+        } else if error.kind() == io::ErrorKind::WouldBlock {
+            self.crowd.nobody();
+        }
+        // Everything else is the peer's trouble: the next one may be well (accept(2)).
+    }
+
+    /// Has the reactor tell who waits, or not: it would tell at every turn.
+    fn attend(&mut self, state: State) {
+        self.state = state;
+        let watch = if state == State::Open {
+            Watch::On
         } else {
-            // Everything else is the peer's trouble: the next one may be well (accept(2)).
-            self.pending = error.kind() != io::ErrorKind::WouldBlock;
+            Watch::Off
+        };
+        if let Some(listening) = &self.listening
+            && let Err(error) = self.member.set_watch(listening, LISTENER, watch)
+        {
+            tracing::error!(target: "seda", "a listener is not watched any more: {error}");
         }
     }
 
     /// Returns when to try again, in nanoseconds, if nobody will say so.
-    pub(crate) fn next_at(&mut self, now: u64) -> Option<u64> {
-        if !self.pending || self.listening.is_none() {
-            return None;
+    pub(crate) fn next_at(&self, now: u64) -> Option<u64> {
+        self.listening.as_ref()?;
+        match self.state {
+            State::Open => None,
+            // Other workers end connections too, and do not tell.
+            State::Full => Some(now.saturating_add(nanoseconds(PAUSE))),
+            State::Exhausted { until } => Some(until),
         }
-        if !is_barred(&mut self.state, &self.quota, now) {
-            return Some(now);
-        }
-        // Other workers end connections too, and do not tell.
-        Some(now.saturating_add(nanoseconds(PAUSE)))
     }
 
     /// Lets nobody in any more.
@@ -126,17 +167,4 @@ pub(crate) fn is_shortage(error: &io::Error) -> bool {
         Errno::from_io_error(error),
         Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM)
     )
-}
-
-/// Tells whether nothing is accepted just now; takes the bar away when its time is over.
-fn is_barred(state: &mut State, quota: &Quota, now: u64) -> bool {
-    let over = match *state {
-        State::Open => true,
-        State::Full => quota.is_low(),
-        State::Exhausted { until } => until <= now,
-    };
-    if over {
-        *state = State::Open;
-    }
-    !over
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net::Shutdown;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use mio::event::Source;
@@ -9,6 +10,7 @@ use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use rustix::net::sockopt;
 
 use super::address::Address;
+use super::path::BoundPath;
 
 /// Is a connected stream socket, or one that connects.
 #[derive(Debug)]
@@ -29,7 +31,8 @@ impl Socket {
                 Ok(Self::Tcp(stream))
             }
             Address::Unix(path) => UnixStream::connect(path).map(Self::Unix),
-            Address::Unnamed => Err(io::ErrorKind::AddrNotAvailable.into()),
+            // A name has addresses, and each of them is tried by itself.
+            Address::Name(..) | Address::Unnamed => Err(io::ErrorKind::AddrNotAvailable.into()),
         }
     }
 
@@ -60,20 +63,6 @@ impl Socket {
         matches!(self, Self::Tcp(_))
     }
 
-    pub(crate) fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => stream.read(into),
-            Self::Unix(stream) => stream.read(into),
-        }
-    }
-
-    pub(crate) fn write(&mut self, blocks: &[IoSlice<'_>]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => stream.write_vectored(blocks),
-            Self::Unix(stream) => stream.write_vectored(blocks),
-        }
-    }
-
     /// Tells the peer that nothing more will be written.
     pub(crate) fn half_close(&self) -> io::Result<()> {
         match self {
@@ -93,32 +82,82 @@ impl Socket {
     }
 }
 
+impl Read for Socket {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.read(into),
+            Self::Unix(stream) => stream.read(into),
+        }
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, block: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.write(block),
+            Self::Unix(stream) => stream.write(block),
+        }
+    }
+
+    fn write_vectored(&mut self, blocks: &[IoSlice<'_>]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.write_vectored(blocks),
+            Self::Unix(stream) => stream.write_vectored(blocks),
+        }
+    }
+
+    /// Does nothing: what was written is with the operating system.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl From<TcpStream> for Socket {
+    fn from(stream: TcpStream) -> Self {
+        Self::Tcp(stream)
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(stream) => stream.as_fd(),
+            Self::Unix(stream) => stream.as_fd(),
+        }
+    }
+}
+
 /// Is a listening stream socket.
 #[derive(Debug)]
 pub(crate) enum Listening {
     Tcp(TcpListener),
-    Unix(UnixListener),
+    /// With its path, which goes when it is closed.
+    Unix(
+        UnixListener,
+        #[expect(dead_code, reason = "it is kept to be dropped")] BoundPath,
+    ),
 }
 
 impl Listening {
-    /// Gives what a reactor watches.
-    pub(crate) const fn watched(&mut self) -> &mut dyn Source {
-        match self {
-            Self::Tcp(listener) => listener,
-            Self::Unix(listener) => listener,
-        }
-    }
-
     pub(crate) fn accept(&self) -> io::Result<(Socket, Address)> {
         match self {
             Self::Tcp(listener) => {
                 let (stream, address) = listener.accept()?;
                 Ok((Socket::Tcp(stream), address.into()))
             }
-            Self::Unix(listener) => {
+            Self::Unix(listener, _) => {
                 let (stream, address) = listener.accept()?;
                 Ok((Socket::Unix(stream), address.into()))
             }
+        }
+    }
+}
+
+impl AsFd for Listening {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(listener) => listener.as_fd(),
+            Self::Unix(listener, _) => listener.as_fd(),
         }
     }
 }

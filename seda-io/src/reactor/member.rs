@@ -5,11 +5,13 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 use std::mem;
+use std::os::fd::AsFd;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use mio::event::{Event, Source};
 use mio::{Interest, Registry, Token};
+use rustix::event::epoll::{self, EventData, EventFlags};
 
 use super::bell::Bell;
 
@@ -30,6 +32,13 @@ pub(crate) struct Readiness {
     pub(crate) writable: bool,
     /// The peer sends no more, or the connection is broken: a short read is not the last.
     pub(crate) ended: bool,
+}
+
+/// Says whether what is watched is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Watch {
+    On,
+    Off,
 }
 
 impl Readiness {
@@ -101,10 +110,11 @@ pub(crate) fn nudge() {
 
 /// Is a source's place in the reactor of its worker.
 ///
-/// Everything is registered once for all, and edge-triggered: readiness must be
-/// remembered until a call would block. What this worker writes as well is
-/// registered for reading and writing at once.
-#[derive(Debug)]
+/// Connections are registered once for all, and edge-triggered: readiness must
+/// be remembered until a call would block. What this worker writes as well is
+/// registered for reading and writing at once. A listener is watched instead:
+/// it tells at each turn of the reactor whether somebody waits.
+#[derive(Clone, Debug)]
 pub(crate) struct Member {
     local: Rc<Local>,
     number: usize,
@@ -142,6 +152,33 @@ impl Member {
         self.local
             .registry
             .register(what, self.token(index), reading)
+    }
+
+    /// Reports at each turn whether there is something to read, as that of
+    /// `index`, until it is closed: level-triggered, which mio does not offer,
+    /// so that nobody need ask until it would block.
+    pub(crate) fn watch(&self, what: impl AsFd, index: usize) -> io::Result<()> {
+        let data = self.data(index);
+        Ok(epoll::add(
+            &self.local.registry,
+            what,
+            data,
+            EventFlags::IN,
+        )?)
+    }
+
+    /// Goes on watching, or has it rest until then.
+    pub(crate) fn set_watch(&self, what: impl AsFd, index: usize, watch: Watch) -> io::Result<()> {
+        let flags = match watch {
+            Watch::On => EventFlags::IN,
+            Watch::Off => EventFlags::empty(),
+        };
+        let data = self.data(index);
+        Ok(epoll::modify(&self.local.registry, what, data, flags)?)
+    }
+
+    const fn data(&self, index: usize) -> EventData {
+        EventData::new_u64(self.token(index).0 as u64)
     }
 
     const fn token(&self, index: usize) -> Token {

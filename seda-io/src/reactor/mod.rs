@@ -6,7 +6,7 @@
 //!
 //! # Sources
 //!
-//! `epoll(7)`, of which the edge-triggered mode is used.
+//! `epoll(7)`: edge-triggered for connections, level-triggered for listeners.
 
 mod bell;
 mod mailbox;
@@ -24,7 +24,7 @@ use bell::Bell;
 use member::{BELL, Local};
 
 pub(crate) use mailbox::Mailbox;
-pub(crate) use member::{Member, Readiness, nudge};
+pub(crate) use member::{Member, Readiness, Watch, nudge};
 
 pub use member::NoReactor;
 

@@ -7,4 +7,4 @@
 mod deliver;
 mod receive;
 
-pub use receive::{Asked, Signals};
+pub use receive::{Asked, Signals, wait_for_end};

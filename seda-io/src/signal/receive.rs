@@ -5,6 +5,8 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
@@ -89,6 +91,56 @@ impl Signals {
             all.find(|signal| signal.number() == number)
         })
     }
+
+    /// Waits for one of the signals. Others that came with it are told by the next call.
+    ///
+    /// # Blocking
+    ///
+    /// Until one comes.
+    ///
+    /// # Errors
+    ///
+    /// Those of `poll(2)`.
+    pub fn wait(&mut self) -> io::Result<Asked> {
+        loop {
+            if let Some(asked) = self.pending().next() {
+                return Ok(asked);
+            }
+            let mut descriptors = [PollFd::new(&*self, PollFlags::IN)];
+            match poll(&mut descriptors, None) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+/// Waits until the process is asked to end, by `SIGINT` or `SIGTERM`.
+///
+/// For a server's main thread, between the start of its graph and the drain.
+///
+/// # Blocking
+///
+/// Until one of them comes. A second one ends nothing by itself.
+///
+/// # Errors
+///
+/// Those of `socketpair(2)`, `sigaction(2)` and `poll(2)`.
+///
+/// # Examples
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use seda_core::{Graph, Plan};
+/// use seda_io::signal;
+///
+/// let running = Graph::new("server").start(Plan::default())?;
+/// signal::wait_for_end()?;
+/// running.drain(Duration::from_secs(5))?;
+/// # Ok::<(), seda_core::BoxError>(())
+/// ```
+pub fn wait_for_end() -> io::Result<Asked> {
+    Signals::new(&[Asked::Interrupt, Asked::Terminate])?.wait()
 }
 
 impl fmt::Debug for Signals {

@@ -57,6 +57,8 @@ pub struct Timeouts {
     pub idle: Duration,
     /// For the peer to take the next [progress](Limits::progress_bytes_min) of what it is sent.
     pub write: Duration,
+    /// For TLS to be agreed on, on a connection that has come in.
+    pub handshake: Duration,
     /// For the peer to end its side, after a stage has closed the connection.
     pub linger: Duration,
 }
@@ -66,6 +68,7 @@ impl Default for Timeouts {
         Self {
             idle: Duration::from_mins(5),
             write: Duration::from_secs(20),
+            handshake: Duration::from_secs(10),
             linger: Duration::from_secs(2),
         }
     }

@@ -3,11 +3,8 @@
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use seda_core::{Graph, Promises, Stage};
 
 use super::bounds::Limits;
@@ -15,15 +12,12 @@ use super::event::StreamEvent;
 use super::figures::Tallies;
 use super::hub::{Fittings, Hub};
 use super::link::{Dial, Kin, Link};
+use super::security::Security;
 use crate::net::address::Address;
+use crate::net::names::Names;
+use crate::net::offices::Offices;
 use crate::net::quota::Quota;
-use crate::reactor::Mailbox;
-
-/// Is where one worker takes dials.
-struct Office {
-    thread: ThreadId,
-    dials: Arc<Mailbox<Dial>>,
-}
+use crate::tls::TlsClient;
 
 /// Makes connections for a graph.
 ///
@@ -62,66 +56,122 @@ struct Office {
 /// ```
 #[derive(Clone)]
 pub struct Connector {
-    offices: Arc<Mutex<Vec<Office>>>,
-    /// Whose turn it is when a thread asks that is no worker.
-    turn: Arc<AtomicUsize>,
+    offices: Offices<Dial>,
     quota: Arc<Quota>,
     kin: Kin,
     tallies: Tallies,
 }
 
-impl Connector {
+/// Says how connections are made, and begins a [`Connector`].
+///
+/// # Examples
+///
+/// ```no_run
+/// use seda_core::Graph;
+/// use seda_io::net::Names;
+/// use seda_io::stream::{Dialler, Limits, StreamEvent};
+/// use seda_io::tls::TlsClient;
+///
+/// let mut graph = Graph::new("client");
+/// let names = Names::attach(&mut graph, "names");
+/// let events = graph.stage("events").each(|_: StreamEvent| Ok(()));
+/// let connector = Dialler::new(Limits::default())
+///     .with_names(&names)
+///     .with_tls(TlsClient::system()?)
+///     .attach(&mut graph, "peers", &events);
+/// # Ok::<(), seda_io::tls::TlsError>(())
+/// ```
+#[derive(Debug)]
+pub struct Dialler {
+    limits: Limits,
+    security: Security,
+    names: Option<Names>,
+}
+
+impl Dialler {
+    /// Begins with connections that are not secured, to addresses only.
+    pub const fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            security: Security::None,
+            names: None,
+        }
+    }
+
+    /// Speaks TLS on every connection, and nothing else. A peer must prove to be
+    /// the name, or the IP address, that was asked for.
+    ///
+    /// [`Opened`](StreamEvent::Opened) comes when TLS was agreed on; when it is
+    /// not, the connection never came about
+    /// ([`InvalidData`](std::io::ErrorKind::InvalidData)).
+    #[must_use]
+    pub fn with_tls(mut self, tls: TlsClient) -> Self {
+        self.security = Security::Client(tls);
+        self
+    }
+
+    /// Connects to hosts by their names, too, which this stage looks up. The
+    /// addresses of a name are tried in turn, and share the time there is.
+    #[must_use]
+    pub fn with_names(mut self, names: &Names) -> Self {
+        self.names = Some(names.clone());
+        self
+    }
+
     /// Adds the source `name` to the graph; what happens on its connections is
     /// enqueued for `events`.
     ///
     /// The edge to `events` and, dashed, what is sent on its way back are drawn.
     /// The graph needs a [`Reactor`](crate::reactor::Reactor).
+    pub fn attach(self, graph: &mut Graph, name: &str, events: &Stage<StreamEvent>) -> Connector {
+        let tallies = Tallies::default();
+        let connector = Connector {
+            offices: Offices::default(),
+            quota: Arc::new(Quota::new(self.limits.connections_max)),
+            kin: Kin::new(
+                &Arc::new(self.limits),
+                tallies.0.open(),
+                &Promises::default(),
+            ),
+            tallies,
+        };
+        let made = connector.clone();
+        let figures = connector.tallies.clone();
+        let source = graph.source(name).promises(&connector.kin.promises);
+        let source = source.figures(move || figures.read().published());
+        source.on_each_worker(|wire| {
+            // A source is no stage that an edge could lead to: the edge of what
+            // is sent joins the same two the other way round.
+            drop(wire.answers(events));
+            let directory = self.names.map(|names| names.wire(wire));
+            let (events, security) = (wire.to(events), self.security);
+            move |_| {
+                let hub = Hub::open(Fittings {
+                    kin: made.kin.with_tally(made.tallies.0.open()),
+                    quota: Arc::clone(&made.quota),
+                    listening: None,
+                    events: events.clone(),
+                    security: security.clone(),
+                    directory: directory.clone(),
+                })?;
+                made.offices.open(hub.dials());
+                Ok(hub)
+            }
+        });
+        connector
+    }
+}
+
+impl Connector {
+    /// Adds the source `name` to the graph, for connections that are not secured,
+    /// to addresses only; a [`Dialler`] makes others.
     pub fn attach(
         graph: &mut Graph,
         name: &str,
         limits: Limits,
         events: &Stage<StreamEvent>,
     ) -> Self {
-        let tallies = Tallies::default();
-        let connector = Self {
-            offices: Arc::default(),
-            turn: Arc::default(),
-            quota: Arc::new(Quota::new(limits.connections_max)),
-            kin: Kin {
-                limits: Arc::new(limits),
-                tally: tallies.0.open(),
-                promises: Promises::default(),
-            },
-            tallies,
-        };
-        let Self {
-            offices,
-            quota,
-            kin,
-            tallies,
-            ..
-        } = connector.clone();
-        let source = graph.source(name).promises(&kin.promises);
-        source.on_each_worker(|wire| {
-            // A source is no stage that an edge could lead to: the edge of what
-            // is sent joins the same two the other way round.
-            drop(wire.answers(events));
-            let events = wire.to(events);
-            move |_| {
-                let hub = Hub::open(Fittings {
-                    kin: kin.with_tally(tallies.0.open()),
-                    quota: Arc::clone(&quota),
-                    listening: None,
-                    path: None,
-                    events: events.clone(),
-                })?;
-                let thread = thread::current().id();
-                let dials = hub.dials();
-                offices.lock().push(Office { thread, dials });
-                Ok(hub)
-            }
-        });
-        connector
+        Dialler::new(limits).attach(graph, name, events)
     }
 
     /// Begins a connection, which must come about `within` this time.
@@ -145,25 +195,13 @@ impl Connector {
             link: link.clone(),
             within,
         };
-        if self.hand_over(dial).is_err() {
+        if self.offices.post(dial).is_err() {
             link.rest(|_| true);
             self.quota.give();
             return Err(Undialled::NotRunning);
         }
         self.kin.tally.dialled.add(1);
         Ok(link)
-    }
-
-    fn hand_over(&self, dial: Dial) -> Result<(), Dial> {
-        let offices = self.offices.lock();
-        let here = thread::current().id();
-        let own = offices.iter().find(|office| office.thread == here);
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        let any = || offices.get(turn.checked_rem(offices.len())?);
-        match own.or_else(any) {
-            Some(office) => office.dials.post(dial),
-            None => Err(dial),
-        }
     }
 
     /// Returns what reads the counters of this source.

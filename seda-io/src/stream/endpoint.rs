@@ -2,14 +2,15 @@
 
 use std::io::{self, ErrorKind, IoSlice};
 
-use super::alarms::Alarm;
 use super::event::StreamEvent;
 use super::figures::Tally;
 use super::link::Link;
 use super::session::{Appetite, News, Session, Step};
+use crate::alarms::Alarm;
 use crate::buffer::WriteBuffer;
-use crate::net::socket::Socket;
+use crate::net::attempts::Attempts;
 use crate::reactor::Readiness;
+use crate::transport::Transport;
 
 /// Blocks that leave in one system call at most.
 const SLICES_MAX: usize = 8;
@@ -21,10 +22,14 @@ const LEFTOVER_BYTES_MAX: usize = 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Endpoint {
     /// None once the connection has ended.
-    socket: Option<Socket>,
+    socket: Option<Transport>,
     pub(super) link: Link,
     pub(super) session: Session,
     ready: Ready,
+    /// The addresses that are left to try.
+    pub(super) attempts: Option<Attempts>,
+    /// Why the last one did not come about.
+    failed: Option<ErrorKind>,
     pub(super) alarm: Option<Alarm>,
     /// The event that the stage has refused.
     pub(super) kept: Option<StreamEvent>,
@@ -39,6 +44,17 @@ struct Ready {
     write: bool,
     /// An end or an error is to be read behind the bytes.
     end: bool,
+}
+
+impl Default for Ready {
+    /// Who connects seldom says nothing at once.
+    fn default() -> Self {
+        Self {
+            read: true,
+            write: true,
+            end: false,
+        }
+    }
 }
 
 /// The lists that a connection is in.
@@ -62,24 +78,33 @@ pub(super) enum Thirst {
 }
 
 impl Endpoint {
-    pub(super) fn new(socket: Option<Socket>, link: Link, session: Session) -> Self {
+    pub(super) fn new(socket: Option<Transport>, link: Link, session: Session) -> Self {
         Self {
             socket,
             link,
             session,
-            // Who connects seldom says nothing at once.
-            ready: Ready {
-                read: true,
-                write: true,
-                end: false,
-            },
+            ready: Ready::default(),
+            attempts: None,
+            failed: None,
             alarm: None,
             kept: None,
             mark: Mark::default(),
         }
     }
 
-    pub(super) const fn socket(&mut self) -> Option<&mut Socket> {
+    /// Goes on with another address, which must be reached before `until`.
+    pub(super) fn try_with(&mut self, socket: Transport, until: u64) {
+        self.socket = Some(socket);
+        self.ready = Ready::default();
+        self.session.try_until(until);
+    }
+
+    /// Gives why no connection came about, if another address is to be tried.
+    pub(super) const fn take_failed(&mut self) -> Option<ErrorKind> {
+        self.failed.take()
+    }
+
+    pub(super) const fn socket(&mut self) -> Option<&mut Transport> {
         self.socket.as_mut()
     }
 
@@ -94,26 +119,71 @@ impl Endpoint {
     pub(super) fn advance(&mut self, tally: &Tally, now: u64) {
         self.link.attend();
         self.look_for_end(now);
+        self.catch_up();
         self.write(tally, now);
         self.obey(tally, now);
+    }
+
+    /// Writes what TLS has left to be written, and then the end that had to wait for it.
+    fn catch_up(&mut self) {
+        let Some(socket) = &mut self.socket else {
+            return;
+        };
+        if !self.ready.write || !socket.is_behind() {
+            return;
+        }
+        match socket.catch_up() {
+            Ok(()) if self.session.has_finished() => self.half_close(),
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => self.ready.write = false,
+            Err(error) => self.session.failed(error.kind()),
+        }
+    }
+
+    fn half_close(&mut self) {
+        let Some(socket) = &mut self.socket else {
+            return;
+        };
+        match socket.finish() {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => self.ready.write = false,
+            Err(error) => self.session.failed(error.kind()),
+        }
     }
 
     /// Finds out what has become of a connection that comes about, or whether
     /// one has failed whose input has ended already.
     fn look_for_end(&mut self, now: u64) {
-        let Some(socket) = &self.socket else { return };
+        let Some(socket) = &mut self.socket else {
+            return;
+        };
         if self.session.is_connecting() {
             match socket.progress() {
-                Ok(true) => self.session.connected(now),
+                Ok(true) => {
+                    self.link.agree_on(socket.protocol());
+                    self.session.connected(now);
+                }
                 Ok(false) => {}
-                Err(error) => self.session.failed(error.kind()),
+                Err(error) => {
+                    tracing::debug!(target: "seda", peer = %self.link.peer(), "a connection did not come about: {error}");
+                    self.unconnected(error.kind());
+                }
             }
         } else if self.session.is_peer_done() && std::mem::take(&mut self.ready.end) {
-            match socket.progress() {
+            match socket.is_connected() {
                 Ok(true) => {}
                 Ok(false) => self.session.failed(ErrorKind::ConnectionReset),
                 Err(error) => self.session.failed(error.kind()),
             }
+        }
+    }
+
+    /// Has another address be tried, unless it is TLS that has failed.
+    fn unconnected(&mut self, why: ErrorKind) {
+        if self.attempts.is_some() && why != ErrorKind::InvalidData {
+            self.failed = Some(why);
+        } else {
+            self.session.failed(why);
         }
     }
 
@@ -145,11 +215,7 @@ impl Endpoint {
             match (step, &self.socket) {
                 (Step::Rest, _) | (_, None) => break,
                 (Step::Reset, Some(socket)) => socket.reset_at_end(),
-                (Step::HalfClose, Some(socket)) => {
-                    if let Err(error) = socket.half_close() {
-                        self.session.failed(error.kind());
-                    }
-                }
+                (Step::HalfClose, Some(_)) => self.half_close(),
             }
         }
         if self.session.is_over() {
@@ -172,11 +238,12 @@ impl Endpoint {
         self.link.outflow(|outflow| self.session.appetite(outflow))
     }
 
-    /// Reads once.
-    pub(super) fn read(&mut self, scratch: &mut [u8], tally: &Tally, now: u64) {
+    /// Reads once; returns how many bytes.
+    pub(super) fn read(&mut self, scratch: &mut [u8], tally: &Tally, now: u64) -> usize {
         let Some(socket) = &mut self.socket else {
-            return;
+            return 0;
         };
+        let mut bytes_read = 0;
         match socket.read(scratch) {
             Ok(0) => {
                 self.ready.read = false;
@@ -185,13 +252,14 @@ impl Endpoint {
             Ok(count) => {
                 // A short read has mostly emptied the socket, and what comes
                 // after it is told anew (epoll(7), question 9).
-                let emptied = count < scratch.len() && socket.is_emptied_by_short_reads();
+                let emptied = count < scratch.len() && !socket.has_records();
                 self.ready.read = !emptied || self.ready.end;
                 let (bytes, _) = scratch.split_at(count);
+                bytes_read = count;
                 tally.bytes_received.add(count);
-                let session = &mut self.session;
-                self.link
-                    .outflow(|outflow| session.received(bytes, outflow, now));
+                let (session, link) = (&mut self.session, &self.link);
+                let fresh = link.fresh(bytes);
+                link.outflow(|outflow| session.received(fresh, outflow, now));
             }
             Err(error) => match error.kind() {
                 ErrorKind::WouldBlock => self.ready.read = false,
@@ -200,6 +268,7 @@ impl Endpoint {
             },
         }
         self.obey(tally, now);
+        bytes_read
     }
 
     /// Tells whether to go on reading at once.
@@ -238,7 +307,11 @@ impl Endpoint {
         if self.is_busy() {
             self.session.stir(now);
         }
-        self.session.expire(now);
+        if self.attempts.is_some() && self.session.is_connecting() && self.session.is_late(now) {
+            self.failed = Some(ErrorKind::TimedOut);
+        } else {
+            self.session.expire(now);
+        }
     }
 
     /// Tells whether the peer is silent since it waits for this side: for a
@@ -282,7 +355,7 @@ impl Endpoint {
 }
 
 /// Writes once: all blocks together, as far as they fit.
-fn send(socket: &mut Socket, outgoing: &WriteBuffer) -> io::Result<usize> {
+fn send(socket: &mut Transport, outgoing: &WriteBuffer) -> io::Result<usize> {
     let mut slices = [IoSlice::new(&[]); SLICES_MAX];
     let mut count = 0;
     for (slice, block) in slices.iter_mut().zip(outgoing.blocks()) {

@@ -1,7 +1,9 @@
 //! What a source of connections counts.
 
 use super::end::End;
-use crate::count::{Count, Sheets};
+use seda_core::Figure;
+
+use crate::count::{self, Count, Counted, Sheets};
 use crate::net::entrance::Entries;
 
 /// Is what one worker counts, on cache lines of its own.
@@ -73,6 +75,100 @@ pub struct Figures {
     pub bytes_lost: u64,
 }
 
+impl Figures {
+    /// Gives them as the source publishes them in snapshots of the graph.
+    pub(super) fn published(&self) -> Vec<Figure> {
+        let open = (self.accepted + self.dialled).saturating_sub(self.closed);
+        let counted = self.of_connections().into_iter().chain(self.of_events());
+        count::connections(open, counted)
+    }
+
+    const fn of_connections(&self) -> [Counted; 9] {
+        [
+            (
+                "connections_accepted",
+                "Connections that were accepted.",
+                self.accepted,
+            ),
+            (
+                "connections_dialled",
+                "Connections that a stage has asked for.",
+                self.dialled,
+            ),
+            (
+                "connections_unconnected",
+                "Connections asked for that never came about.",
+                self.unconnected,
+            ),
+            (
+                "connections_closed",
+                "Connections that have ended.",
+                self.closed,
+            ),
+            (
+                "connections_broken",
+                "Connections that ended with an error of the operating system.",
+                self.broken,
+            ),
+            (
+                "connections_idle",
+                "Connections ended, since nothing was said for too long.",
+                self.idle,
+            ),
+            (
+                "connections_stalled",
+                "Connections ended, since the peer took too little.",
+                self.stalled,
+            ),
+            (
+                "accept_pauses",
+                "Times that no more connections were accepted, for the limit.",
+                self.pauses,
+            ),
+            (
+                "accept_shortages",
+                "Times that a connection waited for want of descriptors or memory.",
+                self.exhausted,
+            ),
+        ]
+    }
+
+    const fn of_events(&self) -> [Counted; 6] {
+        [
+            (
+                "events_postponed",
+                "Times that the stage refused an event, which was kept.",
+                self.postponed,
+            ),
+            (
+                "events_undelivered",
+                "Events given up, since the graph ended.",
+                self.undelivered,
+            ),
+            (
+                "sends_clogged",
+                "Sends that came back for the high mark.",
+                self.clogged,
+            ),
+            (
+                "bytes_received",
+                "Bytes that have become events.",
+                self.bytes_received,
+            ),
+            (
+                "bytes_sent",
+                "Bytes that the operating system has taken.",
+                self.bytes_sent,
+            ),
+            (
+                "bytes_lost",
+                "Bytes accepted by a send and never written.",
+                self.bytes_lost,
+            ),
+        ]
+    }
+}
+
 /// Reads what a source counts, from any thread.
 #[derive(Clone, Debug, Default)]
 pub struct Tallies(pub(super) Sheets<Tally>);
@@ -98,5 +194,21 @@ impl Tallies {
             bytes_sent: sheets.sum(|tally| &tally.bytes_sent),
             bytes_lost: sheets.sum(|tally| &tally.bytes_lost),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Figures;
+
+    #[test]
+    fn all_that_is_counted_is_published_once() {
+        let figures = Figures::default();
+        let counted = format!("{figures:?}").matches(": ").count();
+        let published = figures.published();
+        let mut names: Vec<_> = published.iter().map(|figure| figure.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!((names.len(), published.len()), (counted + 1, counted + 1));
     }
 }

@@ -13,6 +13,7 @@ use seda_core::{Key, Meta, Promises};
 use super::bounds::Limits;
 use super::figures::Tally;
 use super::outflow::{Outflow, Unsendable, Unsent, Wish};
+use super::spares::{Fresh, Spares};
 use crate::net::address::Address;
 use crate::net::calls::{Calls, Place};
 
@@ -29,6 +30,7 @@ struct Line {
     meta: Meta,
     tally: Arc<Tally>,
     promises: Promises,
+    spares: Arc<Spares>,
     state: Mutex<State>,
 }
 
@@ -42,6 +44,8 @@ struct State {
     input: Input,
     /// A drain waits for what is to be done here.
     promised: bool,
+    /// What TLS has agreed on.
+    protocol: Option<Box<str>>,
 }
 
 /// Says whether a [`Received`] of a connection is in the graph.
@@ -59,6 +63,7 @@ pub(super) struct Kin {
     pub(super) limits: Arc<Limits>,
     pub(super) tally: Arc<Tally>,
     pub(super) promises: Promises,
+    pub(super) spares: Arc<Spares>,
 }
 
 /// Is a connection to be made by a worker.
@@ -70,14 +75,18 @@ pub(super) struct Dial {
 }
 
 impl Kin {
+    pub(super) fn new(limits: &Arc<Limits>, tally: Arc<Tally>, promises: &Promises) -> Self {
+        Self {
+            limits: Arc::clone(limits),
+            tally,
+            promises: promises.clone(),
+            spares: Arc::new(Spares::new(limits.read_bytes_max.max(1))),
+        }
+    }
+
     /// Gives the same with the counters of a worker.
     pub(super) fn with_tally(&self, tally: Arc<Tally>) -> Self {
-        let (limits, promises) = (Arc::clone(&self.limits), self.promises.clone());
-        Self {
-            limits,
-            tally,
-            promises,
-        }
+        Self::new(&self.limits, tally, &self.promises)
     }
 }
 
@@ -91,12 +100,14 @@ impl Link {
             meta: Meta::NONE.with_key(Key::of(&number)),
             tally: Arc::clone(&kin.tally),
             promises: kin.promises.clone(),
+            spares: Arc::clone(&kin.spares),
             state: Mutex::new(State {
                 outflow: Outflow::new(&kin.limits),
                 source: None,
                 called: false,
                 input: Input::Free,
                 promised: false,
+                protocol: None,
             }),
         }))
     }
@@ -110,6 +121,12 @@ impl Link {
     /// Returns the address at the other end.
     pub fn peer(&self) -> &Address {
         &self.0.peer
+    }
+
+    /// Returns the protocol that both sides of a connection under TLS have agreed
+    /// on (ALPN, RFC 7301), if they have.
+    pub fn protocol(&self) -> Option<String> {
+        self.0.state.lock().protocol.as_deref().map(str::to_owned)
     }
 
     /// Sends bytes behind all that was sent before.
@@ -169,6 +186,12 @@ impl Link {
         }
     }
 
+    pub(super) fn agree_on(&self, protocol: Option<&str>) {
+        if protocol.is_some() {
+            self.0.state.lock().protocol = protocol.map(Box::from);
+        }
+    }
+
     /// Returns what the events of this connection travel with.
     pub(super) fn meta(&self) -> Meta {
         self.0.meta
@@ -187,6 +210,12 @@ impl Link {
     /// Says that the source looks at it now: the next change calls it again.
     pub(super) fn attend(&self) {
         self.0.state.lock().called = false;
+    }
+
+    /// Gives bytes that were read, to be kept in memory that was used before.
+    pub(super) fn fresh<'r>(&'r self, bytes: &'r [u8]) -> Fresh<'r> {
+        let spares = &self.0.spares;
+        Fresh { bytes, spares }
     }
 
     /// Says that bytes of this connection go into the graph.
@@ -305,6 +334,7 @@ impl From<Received> for Vec<u8> {
 impl Drop for Received {
     fn drop(&mut self) {
         if let Some(link) = self.link.take() {
+            link.0.spares.put(mem::take(&mut self.bytes));
             link.release();
         }
     }

@@ -1,11 +1,10 @@
 //! Connections that come in, as a source.
 
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::ToSocketAddrs;
 use std::path::Path;
 use std::sync::Arc;
 
-use mio::net::UnixListener;
 use seda_core::{Graph, Promises, Stage};
 
 use super::bounds::Limits;
@@ -13,11 +12,11 @@ use super::event::StreamEvent;
 use super::figures::Tallies;
 use super::hub::{Fittings, Hub};
 use super::link::Kin;
+use super::security::Security;
 use crate::net::address::Address;
-use crate::net::listen::{self, Sharing};
-use crate::net::path::{BoundPath, Knock};
+use crate::net::listeners::Listeners;
 use crate::net::quota::Quota;
-use crate::net::socket::Listening;
+use crate::tls::TlsServer;
 
 /// Accepts connections for a graph; what happens on them becomes events for one stage.
 ///
@@ -64,10 +63,9 @@ use crate::net::socket::Listening;
 /// ```
 #[derive(Debug)]
 pub struct Listener {
-    first: Listening,
-    path: Option<BoundPath>,
-    address: Address,
+    listeners: Listeners,
     limits: Arc<Limits>,
+    security: Security,
 }
 
 impl Listener {
@@ -81,13 +79,10 @@ impl Listener {
     /// Those of `bind(2)`: a port that is in use, or not allowed; an address
     /// that is not this machine's, or cannot be resolved.
     pub fn tcp(address: impl ToSocketAddrs, limits: Limits) -> io::Result<Self> {
-        let open = |address| listen::open(address, Sharing::First);
-        let listener = listen::first_of(address, open)?;
         Ok(Self {
-            address: listener.local_addr()?.into(),
-            first: Listening::Tcp(listener),
-            path: None,
+            listeners: Listeners::tcp(address)?,
             limits: Arc::new(limits),
+            security: Security::None,
         })
     }
 
@@ -98,19 +93,28 @@ impl Listener {
     ///
     /// Those of `bind(2)`: somebody listens there, or the path cannot be made.
     pub fn unix(path: impl AsRef<Path>, limits: Limits) -> io::Result<Self> {
-        let bind = |path: &Path| UnixListener::bind(path);
-        let (listener, path) = BoundPath::bind(path.as_ref(), Knock::Stream, bind)?;
         Ok(Self {
-            address: path.path().into(),
-            first: Listening::Unix(listener),
-            path: Some(path),
+            listeners: Listeners::unix(path.as_ref())?,
             limits: Arc::new(limits),
+            security: Security::None,
         })
+    }
+
+    /// Serves under TLS, and nothing else.
+    ///
+    /// [`Opened`](super::StreamEvent::Opened) comes when TLS was agreed on. The
+    /// peer is done when it has said so under TLS; a connection that ends
+    /// without that is [broken](super::End::Broken), since somebody may have cut
+    /// it short.
+    #[must_use]
+    pub fn with_tls(mut self, tls: TlsServer) -> Self {
+        self.security = Security::Server(tls);
+        self
     }
 
     /// Returns the address that peers connect to.
     pub const fn local_address(&self) -> &Address {
-        &self.address
+        self.listeners.address()
     }
 
     /// Adds the source `name` to the graph; what happens on its connections is
@@ -122,41 +126,27 @@ impl Listener {
         let tallies = Tallies::default();
         let promises = Promises::default();
         let quota = Arc::new(Quota::new(self.limits.connections_max));
+        let figures = tallies.clone();
         let source = graph.source(name).promises(&promises);
-        let (limits, sheets, address) = (self.limits, tallies.0.clone(), self.address);
-        let mut first = Some((self.first, self.path));
+        let source = source.figures(move || figures.read().published());
+        let (limits, sheets, mut listeners) = (self.limits, tallies.0.clone(), self.listeners);
+        let security = self.security;
         source.on_each_worker(|wire| {
             // A source is no stage that an edge could lead to: the edge of what
             // is sent joins the same two the other way round.
             drop(wire.answers(events));
             let events = wire.to(events);
             move |_| {
-                let (listening, path) = match first.take() {
-                    Some((listening, path)) => (Some(listening), path),
-                    None => (further(&address)?, None),
-                };
                 Hub::open(Fittings {
-                    kin: Kin {
-                        limits: Arc::clone(&limits),
-                        tally: sheets.open(),
-                        promises: promises.clone(),
-                    },
+                    kin: Kin::new(&limits, sheets.open(), &promises),
                     quota: Arc::clone(&quota),
-                    listening,
-                    path,
+                    listening: listeners.next()?,
                     events: events.clone(),
+                    security: security.clone(),
+                    directory: None,
                 })
             }
         });
         tallies
-    }
-}
-
-/// Opens the listener of a further worker, where there can be one.
-fn further(address: &Address) -> io::Result<Option<Listening>> {
-    let listener = |address: &SocketAddr| listen::open(*address, Sharing::Further);
-    match address {
-        Address::Ip(address) => Ok(Some(Listening::Tcp(listener(address)?))),
-        Address::Unix(_) | Address::Unnamed => Ok(None),
     }
 }

@@ -22,7 +22,6 @@
 //! M. Welsh, D. Culler, E. Brewer, "SEDA: An Architecture for Well-Conditioned,
 //! Scalable Internet Services" (SOSP 2001), §4.1 (asynchronous sockets).
 
-mod alarms;
 mod bounds;
 mod dial;
 mod end;
@@ -33,10 +32,12 @@ mod hub;
 mod link;
 mod listener;
 mod outflow;
+mod security;
 mod session;
+mod spares;
 
 pub use bounds::{Limits, Timeouts};
-pub use dial::{Connector, Undialled};
+pub use dial::{Connector, Dialler, Undialled};
 pub use end::End;
 pub use event::StreamEvent;
 pub use figures::{Figures, Tallies};

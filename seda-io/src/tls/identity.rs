@@ -5,11 +5,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustls::client::ResolvesClientCert;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::server::{ClientHello, ResolvesServerCert};
-use rustls::sign::CertifiedKey;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 use super::{TlsError, certificates};
 
@@ -26,6 +27,15 @@ impl IdentityFiles {
             chain: chain.as_ref().to_owned(),
             key: key.as_ref().to_owned(),
         }
+    }
+
+    /// Makes what shows this identity to every server.
+    pub(super) fn only(
+        &self,
+        provider: &CryptoProvider,
+    ) -> Result<Arc<dyn ResolvesClientCert>, TlsError> {
+        let key = self.load(provider)?;
+        Ok(Arc::new(SingleCertAndKey::from(key)))
     }
 
     fn load(&self, provider: &CryptoProvider) -> Result<Arc<CertifiedKey>, TlsError> {

@@ -1,4 +1,4 @@
-//! TLS for servers, by rustls: identities by name, client certificates, reloading.
+//! TLS for both sides, by rustls: identities by name, client certificates, reloading.
 //!
 //! Certificates and keys are read from PEM files. [`TlsServer::reload`] reads
 //! them anew for the connections to come, and leaves everything as it is when
@@ -6,24 +6,27 @@
 
 mod identity;
 mod secured;
+mod trust;
 
 use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mio::net::TcpStream;
 use parking_lot::RwLock;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
-use rustls::{RootCertStore, ServerConfig};
+use rustls::{Connection, RootCertStore, ServerConfig, ServerConnection};
 
 use identity::{Identities, IdentityFiles};
 
-pub(crate) use secured::Secured;
+use crate::net::socket::Socket;
+
+pub(crate) use secured::{Endings, Secured};
+pub use trust::TlsClient;
 
 /// What a server shows and asks for in a TLS handshake. Clones share it, so
 /// that a reload through one is a reload for all.
@@ -53,6 +56,7 @@ struct Files {
     usual: IdentityFiles,
     by_name: Vec<(String, IdentityFiles)>,
     client_roots: Option<PathBuf>,
+    protocols: Protocols,
 }
 
 impl TlsServer {
@@ -66,6 +70,7 @@ impl TlsServer {
             usual: IdentityFiles::new(chain, key),
             by_name: Vec::new(),
             client_roots: None,
+            protocols: Protocols::default(),
         })
     }
 
@@ -96,6 +101,20 @@ impl TlsServer {
         Self::loaded(self.files)
     }
 
+    /// Agrees with clients on one of these protocols (ALPN, RFC 7301), the first
+    /// of them that the client knows as well; `http/1.1` at first.
+    ///
+    /// A client that names only others is refused; one that names none is not.
+    /// An empty list agrees on nothing.
+    ///
+    /// # Errors
+    ///
+    /// As for [`from_pem`](Self::from_pem).
+    pub fn with_protocols(mut self, protocols: &[&str]) -> Result<Self, TlsError> {
+        self.files.protocols = Protocols::of(protocols);
+        Self::loaded(self.files)
+    }
+
     /// Reads the files anew, for connections that come from now on.
     ///
     /// # Errors
@@ -116,9 +135,10 @@ impl TlsServer {
     }
 
     /// Begins the server's side of a connection.
-    pub(crate) fn accept(&self, stream: TcpStream) -> std::io::Result<Secured> {
+    pub(crate) fn accept(&self, socket: Socket, endings: Endings) -> std::io::Result<Secured> {
         let config = Arc::clone(&self.config.read());
-        Secured::accept(stream, config)
+        let session = ServerConnection::new(config).map_err(std::io::Error::other)?;
+        Ok(Secured::new(socket, Connection::Server(session), endings))
     }
 }
 
@@ -134,7 +154,7 @@ impl Files {
             Some(path) => builder.with_client_cert_verifier(verifier(path, provider)?),
         };
         let mut config = builder.with_cert_resolver(Arc::new(identities));
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = self.protocols.wire();
         if let Ok(ticketer) = ring::Ticketer::new() {
             config.ticketer = ticketer;
         }
@@ -147,15 +167,44 @@ fn verifier(
     path: &Path,
     provider: Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+    let roots = Arc::new(roots(path)?);
+    let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider).build();
+    let verifier = verifier.map_err(|error| TlsError::about(path, &error))?;
+    Ok(verifier)
+}
+
+/// Names the protocols that may be spoken under TLS (ALPN), the best first.
+#[derive(Clone, Debug)]
+struct Protocols(Vec<String>);
+
+impl Protocols {
+    fn of(names: &[&str]) -> Self {
+        Self(names.iter().map(|name| (*name).to_owned()).collect())
+    }
+
+    fn wire(&self) -> Vec<Vec<u8>> {
+        self.0
+            .iter()
+            .map(|name| name.clone().into_bytes())
+            .collect()
+    }
+}
+
+impl Default for Protocols {
+    fn default() -> Self {
+        Self::of(&["http/1.1"])
+    }
+}
+
+/// Reads the authorities of a PEM file; there must be one at least.
+fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(path)? {
         roots
             .add(certificate)
             .map_err(|error| TlsError::about(path, &error))?;
     }
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
-    let verifier = verifier.map_err(|error| TlsError::about(path, &error))?;
-    Ok(verifier)
+    Ok(roots)
 }
 
 /// Reads all certificates of a PEM file; there must be one at least.

@@ -17,6 +17,7 @@ pub(crate) struct Record {
 }
 
 /// Small enough for a test to run into each.
+#[allow(dead_code, reason = "each test uses a part of this")]
 pub(crate) fn small_limits() -> Limits {
     Limits {
         request_line_bytes_max: 64,
@@ -28,7 +29,18 @@ pub(crate) fn small_limits() -> Limits {
 }
 
 /// Feeds the pieces, answers each request with its own body, then ends the input.
+#[allow(dead_code, reason = "each test uses a part of this")]
 pub(crate) fn drive(limits: &Limits, pieces: &[&[u8]]) -> Record {
+    let echo = |request: &Request| Response::new(StatusCode::OK).with_body(request.body().to_vec());
+    drive_by(limits, pieces, &echo)
+}
+
+/// As [`drive`], with other answers.
+pub(crate) fn drive_by(
+    limits: &Limits,
+    pieces: &[&[u8]],
+    answer: &dyn Fn(&Request) -> Response,
+) -> Record {
     let mut connection = Connection::new(Arc::new(limits.clone()), 0);
     let mut record = Record::default();
     for piece in pieces {
@@ -37,7 +49,7 @@ pub(crate) fn drive(limits: &Limits, pieces: &[&[u8]]) -> Record {
             let taken = connection.feed(rest, 0);
             rest = rest.get(taken..).unwrap();
             let before = record.requests.len() + usize::from(record.bad.is_some());
-            step_until_fed(&mut connection, &mut record);
+            step_until_fed(&mut connection, &mut record, answer);
             let after = record.requests.len() + usize::from(record.bad.is_some());
             assert!(
                 taken > 0 || after > before || record.closed,
@@ -46,22 +58,30 @@ pub(crate) fn drive(limits: &Limits, pieces: &[&[u8]]) -> Record {
         }
     }
     connection.end_input();
-    step_until_fed(&mut connection, &mut record);
+    step_until_fed(&mut connection, &mut record, answer);
     record
 }
 
 /// As [`drive`], one byte at a time.
+#[allow(dead_code, reason = "each test uses a part of this")]
 pub(crate) fn drip(limits: &Limits, bytes: &[u8]) -> Record {
     let pieces: Vec<_> = bytes.chunks(1).collect();
     drive(limits, &pieces)
 }
 
-fn step_until_fed(connection: &mut Connection, record: &mut Record) {
+fn step_until_fed(
+    connection: &mut Connection,
+    record: &mut Record,
+    answer: &dyn Fn(&Request) -> Response,
+) {
     let date = HttpDate::from_unix(0);
     loop {
         match connection.step(0) {
             Step::NeedMore => return,
             Step::HalfClose => {}
+            step @ (Step::Body(_) | Step::BodyEnd(_) | Step::BodyBad(_)) => {
+                panic!("nothing flows in: {step:?}")
+            }
             Step::Continue100 => record.continues += 1,
             Step::Wait => {
                 let output = connection.output().to_vec();
@@ -70,15 +90,15 @@ fn step_until_fed(connection: &mut Connection, record: &mut Record) {
                 record.output.extend(output);
             }
             Step::Request(request) => {
-                let answer = Response::new(StatusCode::OK).with_body(request.body().to_vec());
+                let response = answer(&request);
                 record.requests.push(request);
-                connection.answer(answer, &date, 0).unwrap();
+                connection.answer(response, &date, 0).unwrap();
             }
             Step::Bad(error) => {
                 assert_eq!(record.bad.replace(error), None);
                 connection.answer(error.into(), &date, 0).unwrap();
             }
-            Step::Closed => {
+            Step::Closed | Step::Reset => {
                 record.closed = true;
                 return;
             }

@@ -45,7 +45,7 @@ pub(crate) fn serve_in(
     Reactor::install(&mut graph);
     let requests = build(&mut graph);
     let server = HttpServer::bind("127.0.0.1:0", limits).unwrap();
-    let address = server.local_addr();
+    let address = server.local_address().ip().unwrap();
     let tallies = server.attach(&mut graph, "http", &requests);
     let running = graph.start(plan).unwrap();
     Serving {
@@ -119,7 +119,10 @@ pub(crate) struct Raw(pub(crate) BufReader<TcpStream>);
 
 impl Raw {
     pub(crate) fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
+        Self::new(TcpStream::connect(address).unwrap())
+    }
+
+    pub(crate) fn new(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
         Self(BufReader::new(stream))

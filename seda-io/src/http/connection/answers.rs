@@ -1,13 +1,15 @@
 //! The way of answers out: in the order of their requests, and what ends the connection behind one.
 
+use super::flowing::{Flowing, Lingers};
 use super::{Connection, State};
+use crate::http::content::Content;
 use crate::http::date::HttpDate;
 use crate::http::dues::Turn;
 use crate::http::limits::Wait;
 use crate::http::message::Response;
 use crate::http::owed::Owed;
 use crate::http::step::Unasked;
-use crate::http::write::{self, Persistence};
+use crate::http::write::{self, Delimiter, Persistence};
 
 /// Bytes, 4 KiB: a body up to this is written behind its head without a further look for memory.
 const SMALL_BYTES: usize = 4 * 1024;
@@ -38,17 +40,43 @@ impl Connection {
         date: &HttpDate,
         now: u64,
     ) -> Result<(), Unasked> {
-        self.dues.put(turn, response).map_err(Unasked)?;
-        while let Some((owed, response)) = self.dues.pop() {
-            self.queue(owed, response, date, now);
-        }
+        let next = self.dues.put(turn, response).map_err(Unasked)?;
+        self.queue_all(next, date, now);
         Ok(())
     }
 
-    fn queue(&mut self, owed: Owed, response: Response, date: &HttpDate, now: u64) {
+    /// Queues what has waited for the answer before it to be over.
+    pub(super) fn queue_answers(&mut self, date: &HttpDate, now: u64) {
+        self.dues.release();
+        let next = self.dues.pop();
+        self.queue_all(next, date, now);
+    }
+
+    /// Queues an answer and those behind it, up to one whose body flows.
+    fn queue_all(&mut self, mut next: Option<(Turn, Owed, Response)>, date: &HttpDate, now: u64) {
+        while let Some((turn, owed, response)) = next {
+            self.queue((turn, owed), response, date, now);
+            next = self.dues.pop();
+        }
+    }
+
+    fn queue(&mut self, (turn, owed): (Turn, Owed), response: Response, date: &HttpDate, now: u64) {
         self.answered = self.answered.saturating_add(1);
-        let persistence = self.persistence(owed, &response);
+        // Its body is empty, and said to be, whatever the stage has put in (RFC 9110 §15.3.6).
+        let response = match response.status().code() {
+            205 => response.with_body(Vec::new()),
+            _ => response,
+        };
         let has_body = !owed.head_only && !response.status().is_bodiless();
+        let delimiter = Delimiter::of(response.content(), owed.version);
+        let flows = has_body && matches!(response.content(), Content::Flowing(_));
+        // What is left of its body is not waited for.
+        let early = self.inflowing() == Some(turn);
+        let persistence = match delimiter {
+            _ if early => Persistence::Close,
+            Delimiter::Close if flows => Persistence::Close,
+            _ => self.persistence(owed, &response),
+        };
         let head_bytes = write::response_head_bytes(&response);
         let small_body = if has_body {
             response.body().len().min(SMALL_BYTES)
@@ -57,7 +85,7 @@ impl Connection {
         };
         self.begin_output(now);
         self.output.push_with(head_bytes + small_body, |block| {
-            write::response_head(block, &response, persistence, date);
+            write::response_head(block, &response, (delimiter, persistence), date);
         });
         if has_body {
             response.into_content().queue(&mut self.output);
@@ -65,11 +93,28 @@ impl Connection {
         if matches!(self.state, State::Head(_)) {
             self.reading = Wait::from(now);
         }
-        if persistence == Persistence::Close {
+        let closes = (persistence == Persistence::Close).then(|| {
             let lingers = owed.bad || self.may_hold_more();
-            self.input.release();
-            self.dues.forget();
-            self.state = State::Closing { lingers };
+            // A body may go on arriving while its answer flows.
+            if !(flows && early) {
+                self.input.release();
+                self.dues.forget();
+                self.state = if flows {
+                    State::Deaf { discards: true }
+                } else {
+                    State::Closing { lingers }
+                };
+            }
+            Lingers(lingers)
+        });
+        if flows {
+            self.dues.hold();
+            self.flowing = Some(Box::new(Flowing {
+                turn,
+                owed,
+                delimiter,
+                closes,
+            }));
         }
     }
 

@@ -16,10 +16,11 @@ use crate::http::write;
 impl Connection {
     /// Tells whether a further request may be handed out before what is due is answered.
     pub(super) fn may_take(&self) -> bool {
-        let beside = !self.dues.is_exclusive()
-            && self.dues.len() < self.limits.pipeline_max
-            && !self.retired;
-        self.output.has_room() && (self.dues.is_empty() || beside)
+        let flowing = self.flowing.as_ref();
+        let exclusive = self.dues.is_exclusive() || flowing.is_some_and(|it| !it.owed.safe);
+        let in_hand = self.dues.len() + usize::from(flowing.is_some());
+        let beside = !exclusive && in_hand < self.limits.pipeline_max && !self.retired;
+        self.output.has_room() && (in_hand == 0 || beside)
     }
 
     pub(super) fn step_head(&mut self, mut head: HeadState, now: u64) -> Step {
@@ -60,6 +61,9 @@ impl Connection {
             Err(error) => return self.refuse(error),
         };
         self.input.consume(len);
+        if self.hands_out_pieces(&head) {
+            return self.begin_inflow(head, now);
+        }
         let owed = Owed::to(&head);
         match Body::new(head.framing, self.limits.body_bytes_max) {
             Ok(None) => self.hand_out(head.request, owed),
@@ -84,7 +88,8 @@ impl Connection {
             return Step::NeedMore;
         };
         // The interim answer stands between the final ones, in order.
-        if self.dues.is_empty() && mem::take(&mut receiving.awaits_continue) {
+        if receiving.awaits_continue && self.dues.is_empty() && self.flowing.is_none() {
+            receiving.awaits_continue = false;
             self.begin_output(now);
             self.output.push(write::CONTINUE);
             return Step::Continue100;
@@ -96,7 +101,9 @@ impl Connection {
                 let State::Body(whole) = mem::replace(&mut self.state, State::FRESH) else {
                     return Step::Closed;
                 };
-                self.hand_out(whole.request.with_body(bytes), whole.owed)
+                let request = whole.request.with_body(bytes);
+                let request = request.with_trailers(whole.body.into_trailers());
+                self.hand_out(request, whole.owed)
             }
         }
     }
@@ -112,8 +119,8 @@ impl Connection {
         }
     }
 
-    fn hand_out(&mut self, request: Request, owed: Owed) -> Step {
-        if !owed.safe && !self.dues.is_empty() {
+    pub(super) fn hand_out(&mut self, request: Request, owed: Owed) -> Step {
+        if !owed.safe && self.owes_answer() {
             self.state = State::Held(Box::new((request, owed)));
             return Step::Wait;
         }

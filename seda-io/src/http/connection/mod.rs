@@ -8,10 +8,14 @@
 //! [`deadline`](Connection::deadline).
 
 mod answers;
+mod flowing;
+mod inflowing;
 mod intake;
 
 use std::sync::Arc;
 
+use self::flowing::Flowing;
+use self::inflowing::Inflowing;
 use super::body::Body;
 use super::dues::{Dues, Turn};
 use super::fault::{Fault, Place, ProtocolError};
@@ -51,6 +55,8 @@ pub struct Connection {
     output: WriteBuffer,
     state: State,
     dues: Dues,
+    /// An answer that is being sent piece by piece; those that are due wait behind it.
+    flowing: Option<Box<Flowing>>,
     /// The current wait for the peer to send.
     reading: Wait,
     /// The current wait for the peer to take the output.
@@ -66,6 +72,8 @@ pub struct Connection {
 enum State {
     Head(HeadState),
     Body(Box<Receiving>),
+    /// A request whose body is handed out as it arrives.
+    Inflow(Box<Inflowing>),
     /// A whole request waits until no other is in hand.
     Held(Box<(Request, Owed)>),
     /// No request is taken any more; the last answers are due.
@@ -76,6 +84,8 @@ enum State {
         lingers: bool,
     },
     Lingering,
+    /// It is to end such that the peer sees an error.
+    Failing,
     Closed,
 }
 
@@ -112,6 +122,7 @@ impl Connection {
             limits,
             state: State::FRESH,
             dues: Dues::new(),
+            flowing: None,
             reading: Wait::from(now),
             writing: Wait::from(now),
             taken: 0,
@@ -142,7 +153,7 @@ impl Connection {
         let taken = self.input.extend(bytes);
         match self.state {
             State::Head(_) if at_rest && taken > 0 => self.reading = Wait::from(now),
-            State::Body(_) => {
+            State::Body(_) | State::Inflow(_) => {
                 self.reading
                     .moved(taken, self.limits.progress_bytes_min, now);
             }
@@ -163,8 +174,8 @@ impl Connection {
     }
 
     /// Tells whether a request waits for its answer.
-    pub const fn owes_answer(&self) -> bool {
-        !self.dues.is_empty()
+    pub fn owes_answer(&self) -> bool {
+        !self.dues.is_empty() || self.flowing.is_some()
     }
 
     /// Names the exchange that the last [`Step`] began: of a request, or of a
@@ -204,27 +215,42 @@ impl Connection {
             self.writing
                 .moved(count, self.limits.progress_bytes_min, now);
         }
-        if self.output.is_empty() && self.dues.is_empty() && matches!(self.state, State::Head(_)) {
+        if self.output.is_empty() && !self.owes_answer() && matches!(self.state, State::Head(_)) {
             self.reading = Wait::from(now);
         }
     }
 
     /// Returns the deadline that applies now, the earlier one when two do.
     ///
-    /// While an answer is due, the peer is under none to send the next request.
+    /// While an answer is due, the peer is under none to send the next request. A
+    /// body that flows is under none while nothing of it is unsent, unless the
+    /// peer has ended its side.
     pub fn deadline(&self) -> Option<Deadline> {
         let timeouts = &self.limits.timeouts;
         let unsent = !self.output.is_empty();
+        let abandoned = self.flowing.is_some() && self.input_ended && !unsent;
         let timeout = match self.state {
             State::Head(_) if unsent || self.owes_answer() => None,
             State::Head(_) if self.answered > 0 && self.input.is_empty() => Some(Timeout::Idle),
             State::Head(_) => Some(Timeout::Head),
             State::Body(_) => Some(Timeout::Body),
+            State::Inflow(_) if self.awaits_piece() => Some(Timeout::Body),
             State::Lingering => Some(Timeout::Linger),
-            State::Held(_) | State::Deaf { .. } | State::Closing { .. } | State::Closed => None,
+            State::Inflow(_)
+            | State::Held(_)
+            | State::Deaf { .. }
+            | State::Closing { .. }
+            | State::Failing
+            | State::Closed => None,
         };
         let reading = timeout.map(|timeout| self.reading.deadline(timeout, timeouts));
-        let writing = unsent.then(|| self.writing.deadline(Timeout::Write, timeouts));
+        let writing = match (unsent, abandoned) {
+            (true, _) => Some(Timeout::Write),
+            // Most peers that have ended their side have gone; nothing else would tell.
+            (false, true) => Some(Timeout::Idle),
+            (false, false) => None,
+        };
+        let writing = writing.map(|timeout| self.writing.deadline(timeout, timeouts));
         reading
             .into_iter()
             .chain(writing)
@@ -247,8 +273,13 @@ impl Connection {
             State::Head(_) if !self.may_take() => Step::Wait,
             State::Head(head) => self.step_head(head, now),
             State::Body(_) => self.step_body(now),
-            State::Held(_) if self.dues.is_empty() => self.let_go(),
+            State::Inflow(_) => self.step_inflow(now),
+            State::Held(_) if !self.owes_answer() => self.let_go(),
             State::Held(_) | State::Deaf { .. } => Step::Wait,
+            State::Failing => {
+                self.close();
+                Step::Reset
+            }
             State::Closing { .. } if !self.output.is_empty() => Step::Wait,
             State::Closing { lingers: true } if !self.input_ended => {
                 self.state = State::Lingering;
@@ -265,6 +296,9 @@ impl Connection {
             Timeout::Head if !self.input.is_empty() => {
                 self.refuse(ProtocolError::new(Place::Head, Fault::HeadTooSlow))
             }
+            Timeout::Body if matches!(self.state, State::Inflow(_)) => {
+                self.spoil(ProtocolError::new(Place::Body, Fault::BodyTooSlow))
+            }
             Timeout::Body => self.refuse(ProtocolError::new(Place::Body, Fault::BodyTooSlow)),
             Timeout::Head | Timeout::Idle | Timeout::Write | Timeout::Linger => self.close(),
         }
@@ -274,6 +308,7 @@ impl Connection {
         self.input.release();
         self.output = WriteBuffer::new(0);
         self.dues.forget();
+        self.flowing = None;
         self.state = State::Closed;
         Step::Closed
     }
@@ -282,8 +317,8 @@ impl Connection {
     const fn discards(&self) -> bool {
         match self.state {
             State::Deaf { discards } => discards,
-            State::Closing { .. } | State::Lingering | State::Closed => true,
-            State::Head(_) | State::Body(_) | State::Held(_) => false,
+            State::Closing { .. } | State::Lingering | State::Failing | State::Closed => true,
+            State::Head(_) | State::Body(_) | State::Inflow(_) | State::Held(_) => false,
         }
     }
 

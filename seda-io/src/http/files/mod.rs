@@ -62,11 +62,11 @@ const THREADS_MAX: usize = 8;
 /// Reactor::install(&mut graph);
 /// let files = StaticFiles::of(env!("CARGO_MANIFEST_DIR"))?.attach(&mut graph, "files");
 /// let server = HttpServer::bind("127.0.0.1:0", Limits::default())?;
-/// let address = server.local_addr();
+/// let address = server.local_address().to_string();
 /// server.attach(&mut graph, "http", &files.stage);
 /// let running = graph.start(Plan::default())?;
 ///
-/// let client = Client::new(address.to_string());
+/// let client = Client::new(address);
 /// let get = |path: &str| client.send(&Request::new(Method::Get, Target::parse(path).unwrap()));
 /// assert_eq!(get("/Cargo.toml")?.status(), StatusCode::OK);
 /// assert_eq!(get("/../Cargo.toml")?.status(), StatusCode::NOT_FOUND);

@@ -68,6 +68,8 @@ pub(super) struct Session {
 enum Phase {
     /// It comes about; nanoseconds: until when it must have.
     Connecting { until: u64 },
+    /// It has come in, and the handshake goes on; nanoseconds: until when.
+    Shaking { until: u64 },
     /// Both sides may send.
     Open,
     /// This side has sent its last byte.
@@ -110,8 +112,28 @@ impl Session {
         }
     }
 
+    /// Begins with a connection that has come in, and on which TLS must have
+    /// been agreed on before `until`.
+    pub(super) fn shaking(limits: Arc<Limits>, until: u64) -> Self {
+        let mut session = Self::dialled(limits, until);
+        session.phase = Phase::Shaking { until };
+        session
+    }
+
     pub(super) fn is_connecting(&self) -> bool {
-        matches!(self.phase, Phase::Connecting { .. })
+        matches!(self.phase, Phase::Connecting { .. } | Phase::Shaking { .. })
+    }
+
+    /// Has a connection that comes about do so before `until`, at another address.
+    pub(super) fn try_until(&mut self, until: u64) {
+        if let Phase::Connecting { .. } = self.phase {
+            self.phase = Phase::Connecting { until };
+        }
+    }
+
+    /// Tells whether this side has sent its last byte, and lasts.
+    pub(super) fn has_finished(&self) -> bool {
+        matches!(self.phase, Phase::HalfClosed | Phase::Lingering { .. })
     }
 
     /// Says that the connection has come about.
@@ -153,10 +175,10 @@ impl Session {
     }
 
     /// Takes bytes that were read, when there was an appetite for them.
-    pub(super) fn received(&mut self, bytes: &[u8], outflow: &Outflow, now: u64) {
+    pub(super) fn received(&mut self, bytes: impl Into<Vec<u8>>, outflow: &Outflow, now: u64) {
         self.stirred = now;
         if self.appetite(outflow) == Appetite::Keep {
-            self.data = Some(bytes.to_vec());
+            self.data = Some(bytes.into());
         }
     }
 
@@ -255,7 +277,9 @@ impl Session {
         let timeouts = &self.limits.timeouts;
         let (since, lasts) = match self.phase {
             Phase::Over => return None,
-            Phase::Connecting { until } | Phase::Lingering { until } => return Some(until),
+            Phase::Connecting { until } | Phase::Shaking { until } | Phase::Lingering { until } => {
+                return Some(until);
+            }
             Phase::Open | Phase::HalfClosed if self.outgoing.is_empty() => {
                 (self.stirred, timeouts.idle)
             }
@@ -269,13 +293,20 @@ impl Session {
         self.stirred = now;
     }
 
+    /// Tells whether the deadline is over.
+    pub(super) fn is_late(&self, now: u64) -> bool {
+        self.deadline().is_some_and(|deadline| deadline <= now)
+    }
+
     /// Ends the connection if its deadline is over.
     pub(super) fn expire(&mut self, now: u64) {
-        if self.deadline().is_none_or(|deadline| deadline > now) {
+        if !self.is_late(now) {
             return;
         }
         self.end(match self.phase {
-            Phase::Connecting { .. } => End::Unconnected(io::ErrorKind::TimedOut),
+            Phase::Connecting { .. } | Phase::Shaking { .. } => {
+                End::Unconnected(io::ErrorKind::TimedOut)
+            }
             Phase::Lingering { .. } | Phase::Over => End::Closed,
             Phase::Open | Phase::HalfClosed if self.outgoing.is_empty() => End::Idle,
             Phase::Open | Phase::HalfClosed => End::Stalled,
@@ -287,7 +318,8 @@ impl Session {
         let settled = match self.phase {
             Phase::Connecting { .. } | Phase::Lingering { .. } => false,
             Phase::Open => outflow.wished() == Wish::Flow,
-            Phase::HalfClosed | Phase::Over => true,
+            // Who has not even introduced itself does not hold up a drain.
+            Phase::Shaking { .. } | Phase::HalfClosed | Phase::Over => true,
         };
         let told = self.opened != Telling::Due && self.peer_done != Telling::Due;
         let told = told && self.data.is_none() && !self.drained && self.closed.is_none();

@@ -317,7 +317,7 @@ proptest! {
                 Blow::Read(bytes) if talk.appetite() != Appetite::None => {
                     let kept = talk.appetite() == Appetite::Keep;
                     read += if kept { bytes } else { 0 };
-                    talk.session.received(&vec![0; bytes], &talk.outflow, now);
+                    talk.session.received(vec![0; bytes], &talk.outflow, now);
                 }
                 Blow::InputEnds if talk.appetite() != Appetite::None => talk.session.input_ended(now),
                 Blow::Read(_) | Blow::InputEnds => {}

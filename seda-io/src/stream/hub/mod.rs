@@ -1,5 +1,7 @@
 //! The source on one worker: its connections, the events they make, their ends.
 
+mod openings;
+
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
@@ -8,35 +10,35 @@ use std::time::Duration;
 use seda_core::{BoxError, Next, Reason, Sink, Source, Tick};
 use slab::Slab;
 
-use super::alarms::Alarms;
 use super::endpoint::{Endpoint, Thirst};
 use super::event::StreamEvent;
 use super::figures::Tally;
 use super::link::{Dial, Kin, Link};
-use super::session::Session;
+use super::security::Security;
+use crate::alarms::Alarms;
 use crate::net::calls::{Calls, Place};
-use crate::net::entrance::{Entrance, is_shortage};
-use crate::net::path::BoundPath;
+use crate::net::entrance::{Entrance, LISTENER};
+use crate::net::names::{Asker, Directory};
 use crate::net::quota::Quota;
-use crate::net::socket::{Listening, Socket};
+use crate::net::socket::Listening;
 use crate::reactor::{Mailbox, Member, Readiness};
 use crate::timer::nanoseconds;
 
-/// Connections accepted in one turn.
-const ACCEPTS_MAX: usize = 64;
+/// Bytes, 1 MiB: read in one turn, before the stages have theirs. More than a
+/// core keeps at hand would be written to memory first, and fetched again.
+const TURN_BYTES_MAX: usize = 1024 * 1024;
 /// How long a refused event waits, when nothing else brings a turn about.
 const OFFER_AGAIN: Duration = Duration::from_millis(1);
-/// What the listener is registered as; connections come behind it.
-const LISTENER: usize = 0;
 
 /// Is what a worker's source is made of.
 pub(super) struct Fittings {
     pub(super) kin: Kin,
     pub(super) quota: Arc<Quota>,
     pub(super) listening: Option<Listening>,
-    /// The path of a Unix listener; removed with it.
-    pub(super) path: Option<BoundPath>,
     pub(super) events: Sink<StreamEvent>,
+    pub(super) security: Security,
+    /// What looks up the names of peers.
+    pub(super) directory: Option<Directory>,
 }
 
 /// Is the connections of one worker.
@@ -46,9 +48,10 @@ pub(super) struct Hub {
     quota: Arc<Quota>,
     member: Member,
     entrance: Entrance,
-    path: Option<BoundPath>,
     events: Sink<StreamEvent>,
     dials: Arc<Mailbox<Dial>>,
+    security: Security,
+    asker: Asker,
     calls: Arc<Calls>,
     called: Vec<Place>,
     ready: Vec<Readiness>,
@@ -64,6 +67,8 @@ pub(super) struct Hub {
     /// Connections that are read when nobody waits any more.
     parched: Vec<usize>,
     scratch: Vec<u8>,
+    /// How much is still read in this turn.
+    bytes_left: usize,
     /// Nothing is accepted and read any more.
     quiesced: bool,
 }
@@ -73,20 +78,19 @@ impl Hub {
     pub(super) fn open(fittings: Fittings) -> Result<Self, BoxError> {
         let member = Member::join()?;
         let kin = fittings.kin;
-        let mut entrance = Entrance::new(fittings.listening, Arc::clone(&fittings.quota));
-        if let Some(listening) = entrance.listening() {
-            member.register(listening.watched(), LISTENER)?;
-        }
+        let quota = Arc::clone(&fittings.quota);
+        let entrance = Entrance::open(fittings.listening, quota, member.clone())?;
         Ok(Self {
             dials: Arc::new(Mailbox::new(member.bell())),
             calls: Calls::open(&member),
+            security: fittings.security,
+            asker: Asker::open(fittings.directory, &member),
             alarms: Alarms::new(kin.limits.connections_max),
             scratch: vec![0; kin.limits.read_bytes_max.max(1)],
             kin,
             quota: fittings.quota,
             member,
             entrance,
-            path: fittings.path,
             events: fittings.events,
             called: Vec::new(),
             ready: Vec::new(),
@@ -95,6 +99,7 @@ impl Hub {
             later: Vec::new(),
             waiting: VecDeque::new(),
             parched: Vec::new(),
+            bytes_left: 0,
             quiesced: false,
         })
     }
@@ -157,55 +162,6 @@ impl Hub {
         }
     }
 
-    fn accept(&mut self, now: u64) {
-        for _ in 0..ACCEPTS_MAX {
-            let accepted = self.entrance.accept(now, &self.kin.tally.entries);
-            let Some((socket, peer)) = accepted else {
-                return;
-            };
-            let link = Link::new(peer, &self.kin);
-            let session = Session::accepted(Arc::clone(&self.kin.limits), now);
-            self.admit(Endpoint::new(Some(socket), link, session));
-        }
-    }
-
-    /// Begins the connections that stages have asked for.
-    fn dial(&mut self, now: u64) {
-        for Dial { link, within } in self.dials.take() {
-            let until = now.saturating_add(nanoseconds(within));
-            let session = Session::dialled(Arc::clone(&self.kin.limits), until);
-            let endpoint = match Socket::connect(link.peer()) {
-                Ok(socket) => Endpoint::new(Some(socket), link, session),
-                Err(error) => {
-                    self.kin
-                        .tally
-                        .entries
-                        .exhausted
-                        .add(usize::from(is_shortage(&error)));
-                    let mut endpoint = Endpoint::new(None, link, session);
-                    endpoint.session.failed(error.kind());
-                    endpoint
-                }
-            };
-            self.admit(endpoint);
-        }
-    }
-
-    fn admit(&mut self, mut endpoint: Endpoint) {
-        let entry = self.endpoints.vacant_entry();
-        let index = entry.key();
-        let number = endpoint.link.number();
-        endpoint.link.settle(&self.calls, Place { index, number });
-        if let Some(socket) = endpoint.socket()
-            && let Err(error) = self.member.register(socket.watched(), LISTENER + 1 + index)
-        {
-            tracing::warn!(target: "seda", "a connection was not watched: {error}");
-            endpoint.session.failed(error.kind());
-        }
-        entry.insert(endpoint);
-        self.list(index);
-    }
-
     /// Takes a connection as far as it goes: writes, reads once, tells the stage.
     fn turn(&mut self, index: usize, now: u64) {
         let tally = self.tally();
@@ -214,12 +170,16 @@ impl Hub {
         };
         endpoint.mark.listed = false;
         endpoint.advance(&tally, now);
+        if let Some(why) = endpoint.take_failed() {
+            return self.try_next(index, why, now);
+        }
         if endpoint.may_read() {
             if endpoint.discards() {
                 endpoint.read(&mut self.scratch, &tally, now);
             } else if !self.quiesced && !endpoint.link.hungers() {
                 if self.waiting.is_empty() {
-                    endpoint.read(&mut self.scratch, &tally, now);
+                    let count = endpoint.read(&mut self.scratch, &tally, now);
+                    self.bytes_left = self.bytes_left.saturating_sub(count);
                 } else if !mem::replace(&mut endpoint.mark.parched, true) {
                     self.parched.push(index);
                 }
@@ -330,7 +290,7 @@ impl Hub {
 
     fn next(&mut self, now: u64) -> Next {
         let entrance = self.entrance.next_at(now);
-        if entrance == Some(now) || !self.later.is_empty() {
+        if !self.later.is_empty() {
             return Next::Again;
         }
         let again = now.saturating_add(nanoseconds(OFFER_AGAIN));
@@ -347,14 +307,25 @@ impl Source for Hub {
         mem::swap(&mut self.cohort, &mut self.later);
         self.collect_ready();
         self.collect_calls(now);
+        self.collect_found(now);
         self.dial(now);
         self.collect_due(now);
         self.accept(now);
         self.deliver_waiting(now);
+        self.bytes_left = TURN_BYTES_MAX;
         let mut cohort = mem::take(&mut self.cohort);
-        for index in cohort.drain(..) {
+        let mut visited = 0;
+        while let Some(index) = cohort.get(visited).copied()
+            && self.bytes_left > 0
+        {
+            visited += 1;
             self.turn(index, now);
         }
+        // Who had no turn has it before those who go on, also with another address.
+        cohort.drain(..visited);
+        cohort.append(&mut self.later);
+        cohort.append(&mut self.cohort);
+        mem::swap(&mut self.later, &mut cohort);
         self.cohort = cohort;
         self.next(now)
     }
@@ -362,7 +333,6 @@ impl Source for Hub {
     fn quiesce(&mut self) {
         self.quiesced = true;
         self.entrance.shut();
-        self.path = None;
     }
 
     fn is_drained(&self) -> bool {

@@ -1,55 +1,47 @@
 //! The server's source on one worker: its connections, driven in cohorts.
 //!
-//! In each pass all ready sockets are read, then all connections step, then all
-//! outputs are written: the same code runs over many connections in a row, which
-//! costs less than one connection after the other.
+//! In each pass all ready sockets are read and what came is parsed while it is
+//! in the processor's cache; then all outputs are written. Between two turns the
+//! stages handle all that a turn has brought. The same code runs over many
+//! connections in a row, which costs less than one connection after the other.
+
+mod ending;
 
 use std::io;
 use std::mem;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mio::net::{TcpListener, TcpStream};
 use seda_core::{BoxError, Next, Sink, Source, Tick};
 use slab::Slab;
 
 use super::connection::Connection;
 use super::desk::{Desk, Stepped};
-use super::door::Door;
 use super::exchange::Exchange;
+use super::flow::flow_event::FlowEnd;
+use super::inflow::inflow_event::InflowFault;
 use super::limits::Limits;
 use super::outbox::{Answer, Outbox};
 use super::peer::{Alarm, Peer};
-use super::tally::Tallies;
+use super::premises::Premises;
+use crate::net::address::Address;
+use crate::net::entrance::{Entrance, LISTENER};
 use crate::net::quota::Quota;
+use crate::net::socket::{Listening, Socket};
 use crate::reactor::{Member, Readiness};
 use crate::timer::{Timers, nanoseconds};
-use crate::tls::TlsServer;
+use crate::tls::{Endings, TlsServer};
 use crate::transport::Transport;
 
 /// Bytes, 64 KiB: read from one socket at once.
 const READ_BYTES: usize = 64 * 1024;
 /// Passes over the cohort in one turn; who is not through goes on in the next.
 const PASSES_MAX: usize = 8;
-/// Connections accepted in one turn.
-const ACCEPTS_MAX: usize = 64;
+/// How long an event of a streamed answer that was refused waits, when nothing
+/// else brings a turn about.
+const TELL_AGAIN: Duration = Duration::from_millis(1);
 /// How exactly deadlines are kept.
 const RESOLUTION: Duration = Duration::from_millis(1);
-/// How long a drain waits for requests that have begun to arrive, and for peers
-/// to read a last answer.
-const GRACE: Duration = Duration::from_secs(1);
-/// What the listener is registered as; connections come behind it.
-const LISTENER: usize = 0;
-
-/// Is what all workers of a server share.
-#[derive(Debug)]
-pub(super) struct Premises {
-    pub(super) limits: Arc<Limits>,
-    pub(super) quota: Arc<Quota>,
-    pub(super) tallies: Tallies,
-    pub(super) tls: Option<TlsServer>,
-}
 
 /// Is a server on one worker.
 #[derive(Debug)]
@@ -57,7 +49,8 @@ pub(super) struct Traffic {
     limits: Arc<Limits>,
     tls: Option<TlsServer>,
     member: Member,
-    door: Door,
+    entrance: Entrance,
+    quota: Arc<Quota>,
     desk: Desk,
     peers: Slab<Peer>,
     /// The serial number of the next peer.
@@ -80,8 +73,9 @@ enum Ending {
     Far,
     /// It has been asked to end.
     Asked,
-    /// It ends; nanoseconds: until when peers without an exchange are borne with.
-    Near { grace: u64 },
+    /// It ends; nanoseconds: until when peers without an exchange, and streamed
+    /// answers without a piece, are borne with.
+    Near { grace: u64, over: bool },
 }
 
 /// What becomes of a peer after a pass.
@@ -96,24 +90,23 @@ impl Traffic {
     /// Makes the source of the current worker.
     pub(super) fn open(
         premises: &Premises,
-        listener: TcpListener,
+        listening: Option<Listening>,
         requests: Sink<Exchange>,
     ) -> Result<Self, BoxError> {
         let member = Member::join()?;
         let limits = Arc::clone(&premises.limits);
         let tally = premises.tallies.open();
-        let mut door = Door::new(listener, Arc::clone(&premises.quota), Arc::clone(&tally));
-        if let Some(listener) = door.listener() {
-            member.register(listener, LISTENER)?;
-        }
-        let outbox = Outbox::open(&member, Arc::clone(&tally));
+        let quota = Arc::clone(&premises.quota);
+        let entrance = Entrance::open(listening, Arc::clone(&quota), member.clone())?;
+        let outbox = Outbox::open(&member, Arc::clone(&tally), Arc::clone(&limits));
         Ok(Self {
-            desk: Desk::new(requests, limits.timeouts.request, outbox, tally),
+            desk: Desk::new(requests, premises, (outbox, tally)),
             timers: Timers::new(0, RESOLUTION, limits.connections_max.max(1)),
             limits,
             tls: premises.tls.clone(),
             member,
-            door,
+            entrance,
+            quota,
             peers: Slab::new(),
             serial: 0,
             cohort: Vec::new(),
@@ -139,7 +132,7 @@ impl Traffic {
         self.member.take_ready(&mut ready);
         for said in ready.drain(..) {
             let Some(index) = said.index.checked_sub(LISTENER + 1) else {
-                self.door.knock();
+                self.entrance.knock();
                 continue;
             };
             if let Some(peer) = self.peers.get_mut(index) {
@@ -174,20 +167,21 @@ impl Traffic {
         }
     }
 
-    fn accept(&mut self, now: u64, most: usize) {
-        for _ in 0..most {
-            let Some(accepted) = self.door.accept(now) else {
-                return;
-            };
+    fn accept(&mut self, now: u64) {
+        while let Some(accepted) = self.entrance.accept(now, &self.desk.tally.entries) {
             self.admit(accepted, now);
         }
     }
 
-    fn admit(&mut self, (stream, address): (TcpStream, SocketAddr), now: u64) {
+    fn admit(&mut self, (socket, address): (Socket, Address), now: u64) {
+        let Ok(caller) = self.desk.allowance.enter(&address, now) else {
+            self.desk.tally.crowded.add(1);
+            return self.left();
+        };
         let transport = match &self.tls {
-            None => Ok(Transport::Plain(stream)),
+            None => Ok(Transport::Plain(socket)),
             Some(tls) => tls
-                .accept(stream)
+                .accept(socket, Endings::Any)
                 .map(|secured| Transport::Secured(Box::new(secured))),
         };
         let transport = match transport {
@@ -196,10 +190,11 @@ impl Traffic {
         };
         let connection = Connection::new(Arc::clone(&self.limits), now);
         let mut peer = Peer::new((transport, address), self.serial, connection);
+        peer.caller = caller;
         self.serial += 1;
         let entry = self.peers.vacant_entry();
         let index = entry.key();
-        match self.member.register(peer.stream(), LISTENER + 1 + index) {
+        match self.member.register(peer.watched(), LISTENER + 1 + index) {
             Ok(()) => {
                 entry.insert(peer);
                 self.list(index);
@@ -210,20 +205,24 @@ impl Traffic {
 
     fn turn_away(&self, error: &io::Error) {
         tracing::warn!(target: "seda", "a connection was not served: {error}");
-        self.door.left();
+        self.left();
+    }
+
+    /// Says that a connection has ended.
+    fn left(&self) {
+        self.desk.tally.closed.add(1);
+        self.quota.give();
     }
 
     /// Takes every peer of the cohort one pass further.
     fn pass(&mut self, now: u64) {
         let mut cohort = mem::take(&mut self.cohort);
-        for index in &cohort {
-            if let Some(peer) = self.peers.get_mut(*index) {
-                peer.read(&mut self.scratch, now);
-            }
-        }
         cohort.retain(|index| {
-            let peer = self.peers.get_mut(*index);
-            let stays = peer.is_some_and(|peer| self.desk.step(*index, peer) == Stepped::Rests);
+            let Some(peer) = self.peers.get_mut(*index) else {
+                return false;
+            };
+            peer.read(&mut self.scratch, now);
+            let stays = self.desk.step(*index, peer) == Stepped::Rests;
             if !stays {
                 self.remove(*index);
             }
@@ -246,13 +245,15 @@ impl Traffic {
             return Fate::Rests;
         };
         let unsent = peer.connection.has_output();
-        if unsent && peer.may_write() && peer.connection.owes_answer() && !peer.held {
+        let awaits = peer.flows.is_none() && peer.connection.owes_answer();
+        if unsent && peer.may_write() && awaits && !peer.held {
             // The next answer may come at once, and leaves in the same write.
             peer.held = true;
             return Fate::Later;
         }
         peer.held = false;
         peer.write(now);
+        self.desk.note_written(peer);
         if peer.goes_on() {
             return Fate::Again;
         }
@@ -285,67 +286,31 @@ impl Traffic {
 
     fn remove(&mut self, index: usize) {
         if let Some(mut peer) = self.peers.try_remove(index) {
+            self.desk.end_flows(&mut peer, FlowEnd::Gone);
+            self.desk.end_inflow(&mut peer, InflowFault::Gone);
             peer.say_farewell();
-            self.desk
-                .tally
-                .tls_failed
-                .add(usize::from(peer.is_garbled()));
+            let tally = &self.desk.tally;
+            tally.tls_failed.add(usize::from(peer.is_garbled()));
+            tally.cut_short.add(usize::from(peer.is_cut_short()));
             if let Some(alarm) = peer.alarm {
                 self.timers.cancel(alarm.key);
             }
-            self.door.left();
-        }
-    }
-
-    /// Goes on with the end, once it has been asked for.
-    fn end(&mut self, now: u64) {
-        match self.ending {
-            Ending::Asked => {
-                // Who has connected already is not turned away without a look.
-                self.door.knock();
-                self.accept(now, self.limits.connections_max);
-                self.door.shut();
-                let grace = now.saturating_add(nanoseconds(GRACE));
-                self.ending = Ending::Near { grace };
-                self.retire_all();
-            }
-            Ending::Near { grace } if grace <= now => self.remove_idle(),
-            Ending::Far | Ending::Near { .. } => {}
-        }
-    }
-
-    /// Asks every connection to end behind the request that is in hand, or on its way.
-    fn retire_all(&mut self) {
-        let indices: Vec<usize> = self.peers.iter().map(|(index, _)| index).collect();
-        for index in indices {
-            if let Some(peer) = self.peers.get_mut(index) {
-                peer.connection.retire();
-                peer.try_again();
-                self.list(index);
-            }
-        }
-    }
-
-    /// Ends the connections that owe nothing.
-    fn remove_idle(&mut self) {
-        let idle = |peer: &Peer| !peer.connection.owes_answer() && !peer.connection.has_output();
-        let peers = self.peers.iter().filter(|(_, peer)| idle(peer));
-        let indices: Vec<usize> = peers.map(|(index, _)| index).collect();
-        for index in indices {
-            self.remove(index);
+            self.left();
         }
     }
 
     fn next(&mut self, now: u64) -> Next {
         let grace = match self.ending {
-            Ending::Near { grace } if !self.peers.is_empty() => Some(grace.max(now + 1)),
+            Ending::Near { grace, .. } if !self.peers.is_empty() => Some(grace.max(now + 1)),
             _ => None,
         };
-        let door = self.door.next_at(now);
-        if door == Some(now) || !self.later.is_empty() {
+        let untold = !self.desk.untold.is_empty();
+        let telling = untold.then(|| now.saturating_add(nanoseconds(TELL_AGAIN)));
+        if !self.later.is_empty() {
             return Next::Again;
         }
-        let times = [door, grace, self.timers.next_at()];
+        let entrance = self.entrance.next_at(now);
+        let times = [entrance, grace, telling, self.timers.next_at()];
         let soonest = times.into_iter().flatten().min();
         soonest.map_or(Next::Idle, |at| Next::At(Tick::from_nanos(at)))
     }
@@ -356,10 +321,12 @@ impl Source for Traffic {
         self.desk.begin(now);
         let now = now.as_nanos();
         mem::swap(&mut self.cohort, &mut self.later);
+        self.desk.untold.tell_again();
         self.collect_ready();
         self.collect_answers();
         self.collect_due(now);
-        self.accept(now, ACCEPTS_MAX);
+        self.entrance.begin(now);
+        self.accept(now);
         self.end(now);
         for _ in 0..PASSES_MAX {
             if self.cohort.is_empty() {
@@ -368,6 +335,7 @@ impl Source for Traffic {
             self.pass(now);
         }
         self.later.append(&mut self.cohort);
+        self.desk.untold.count(&self.desk.tally.flows);
         self.next(now)
     }
 
@@ -378,12 +346,19 @@ impl Source for Traffic {
     }
 
     fn is_drained(&self) -> bool {
-        self.ending != Ending::Asked && self.peers.is_empty()
+        self.ending != Ending::Asked && self.peers.is_empty() && self.desk.untold.is_empty()
     }
 }
 
 impl Drop for Traffic {
     fn drop(&mut self) {
         self.desk.outbox.close();
+        self.desk.untold.note_ending();
+        for mut peer in self.peers.drain() {
+            self.desk.end_flows(&mut peer, FlowEnd::Cut);
+            self.desk.end_inflow(&mut peer, InflowFault::Gone);
+        }
+        let untold = mem::take(&mut self.desk.untold);
+        untold.give_up(&self.desk.tally.flows);
     }
 }

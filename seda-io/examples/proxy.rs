@@ -1,0 +1,92 @@
+//! A reverse proxy: passes requests on to another server, and its answers back.
+//!
+//! `proxy [ADDRESS [ORIGIN]]`, such as `proxy 127.0.0.1:8080 http://localhost:3000`,
+//! serves until SIGINT or SIGTERM. Without an origin it passes on to a server of its
+//! own, which sends every request's body back.
+
+use std::time::Duration;
+
+use seda_core::{BoxError, Graph, Plan};
+use seda_io::Reactor;
+use seda_io::http::{
+    Answered, CallError, ClientLimits, Exchange, HttpClient, HttpServer, Limits, Origin, Refused,
+    Reply, Response, StatusCode,
+};
+use seda_io::net::Names;
+use seda_io::signal;
+use seda_io::tls::TlsClient;
+
+/// What this proxy calls itself to both sides (RFC 9110 §7.6.3).
+const VIA: &str = "seda";
+
+/// Adds a server to pass requests on to.
+fn backend(graph: &mut Graph) -> Result<Origin, BoxError> {
+    let echo = graph.stage("echo").each(|exchange: Exchange| {
+        let (request, reply) = exchange.split();
+        reply.respond(Response::new(StatusCode::OK).with_body(request.into_body()));
+        Ok(())
+    });
+    let server = HttpServer::bind("127.0.0.1:0", Limits::default())?;
+    let origin = format!("http://{}", server.local_address());
+    server.attach(graph, "backend", &echo);
+    Ok(Origin::parse(&origin).ok_or("no origin")?)
+}
+
+/// Says to the peer why there is no answer.
+fn explain(error: &CallError) -> Response {
+    let status = match error {
+        CallError::Busy => return Response::busy(None),
+        CallError::TimedOut(_) => StatusCode::GATEWAY_TIMEOUT,
+        _ => StatusCode::BAD_GATEWAY,
+    };
+    Response::text(status, format!("{error}\n"))
+}
+
+/// Gives the peer what has become of its request.
+fn answer(answered: Answered<Reply>) -> Result<(), BoxError> {
+    let Answered { token, result } = answered;
+    token.respond(match result {
+        Ok(response) => response.for_next_hop(VIA)?,
+        Err(error) => explain(&error),
+    });
+    Ok(())
+}
+
+fn main() -> Result<(), BoxError> {
+    let mut words = std::env::args().skip(1);
+    let address = words.next().unwrap_or_else(|| "127.0.0.1:0".to_owned());
+    let mut graph = Graph::new("proxy");
+    Reactor::install(&mut graph);
+    let origin = match words.next() {
+        Some(text) => Origin::parse(&text).ok_or("an origin is http://host:port")?,
+        None => backend(&mut graph)?,
+    };
+
+    let back = graph.stage("back").each(answer);
+    let names = Names::attach(&mut graph, "names");
+    let mut client = HttpClient::new(ClientLimits::default()).with_names(&names);
+    if origin.is_secure() {
+        client = client.with_tls(TlsClient::system()?);
+    }
+    let caller = client.attach(&mut graph, "client", &back);
+    let tallies = caller.tallies();
+
+    println!("passes on to {origin}");
+    let forth = graph.stage("forth").each(move |exchange: Exchange| {
+        let (request, reply) = exchange.split();
+        let request = request.for_next_hop(VIA)?;
+        if let Err(Refused { token: reply, .. }) = caller.send(&origin, request, reply) {
+            reply.respond(Response::busy(None));
+        }
+        Ok(())
+    });
+    let server = HttpServer::bind(address, Limits::default())?;
+    println!("http://{}", server.local_address());
+    server.attach(&mut graph, "http", &forth);
+
+    let running = graph.start(Plan::default())?;
+    signal::wait_for_end()?;
+    print!("{}", running.drain(Duration::from_secs(5))?);
+    println!("{:?}", tallies.read());
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! Host and port, as they stand in a `Host` field and in a target.
+
+use std::net::Ipv6Addr;
+
+/// Characters that need no encoding in a host's name, besides letters and digits.
+const MARKS: &[u8] = b"-._~!$&'()*+,;=";
+
+/// Gives the host of a host and an optional port; none when the text is neither.
+///
+/// The host may be empty, and so may the port behind its colon.
+///
+/// # Sources
+///
+/// RFC 3986 §3.2.2 and §3.2.3, RFC 9110 §7.2. A user before the host, which the
+/// former knows, is refused by RFC 9110 §4.2.4.
+pub(super) fn host_of(text: &str) -> Option<&str> {
+    let end = match text.strip_prefix('[') {
+        Some(literal) => 1 + literal.find(']')? + 1,
+        None => text.find(':').unwrap_or(text.len()),
+    };
+    let (host, behind) = text.split_at_checked(end)?;
+    let port = match behind {
+        "" => "",
+        _ => behind.strip_prefix(':')?,
+    };
+    let literal = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    let valid = literal.map_or_else(|| is_name(host), is_address);
+    (valid && port.bytes().all(|byte| byte.is_ascii_digit())).then_some(host)
+}
+
+/// Tells whether `text` is a name, or an address of version 4, which looks like one.
+fn is_name(text: &str) -> bool {
+    let mut pieces = text.split('%');
+    let first = pieces.next().unwrap_or_default();
+    is_plain(first)
+        && pieces.all(|piece| match piece.split_at_checked(2) {
+            Some((digits, rest)) => {
+                digits.bytes().all(|digit| digit.is_ascii_hexdigit()) && is_plain(rest)
+            }
+            None => false,
+        })
+}
+
+/// Tells whether `text` is what may stand in brackets.
+fn is_address(text: &str) -> bool {
+    let Some(future) = text.strip_prefix(['v', 'V']) else {
+        return text.parse::<Ipv6Addr>().is_ok();
+    };
+    future.split_once('.').is_some_and(|(version, address)| {
+        let hexadecimal = version.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let colons = address.replace(':', "");
+        !version.is_empty() && hexadecimal && !address.is_empty() && is_plain(&colons)
+    })
+}
+
+fn is_plain(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || MARKS.contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::host_of;
+
+    #[test]
+    fn a_host_stands_before_an_optional_port() {
+        let rows = [
+            ("", ""),
+            (":", ""),
+            ("a", "a"),
+            ("a:", "a"),
+            ("a.example:8080", "a.example"),
+            ("my_host~1", "my_host~1"),
+            ("127.0.0.1:80", "127.0.0.1"),
+            ("[::1]", "[::1]"),
+            ("[2001:db8::127.0.0.1]:443", "[2001:db8::127.0.0.1]"),
+            ("[v1.a:b]", "[v1.a:b]"),
+            ("%C3%a4", "%C3%a4"),
+        ];
+        for (text, host) in rows {
+            assert_eq!(host_of(text), Some(host), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_host_is_refused() {
+        let rows = [
+            "a:b",
+            "a:1:2",
+            "a:+1",
+            "u@a",
+            "a/b",
+            "a b",
+            "a,b c",
+            "%",
+            "%4",
+            "%zz",
+            "%4\u{e9}",
+            "\u{e9}",
+            "[",
+            "[]",
+            "]",
+            "[::1",
+            "::1]",
+            "[::1]x",
+            "[a]",
+            "[1.2.3.4]",
+            "[v.a]",
+            "[v1.]",
+            "[v1]",
+            "[vg.a]",
+            "[::1%25eth0]",
+            "a#",
+            "a?b",
+            "\"a\"",
+        ];
+        for text in rows {
+            assert_eq!(host_of(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What happens to a body that arrives, as events for a stage.
+
+use std::fmt;
+use std::mem;
+use std::ops::Deref;
+
+use crate::http::fault::ProtocolError;
+use crate::http::message::Response;
+use crate::http::status::StatusCode;
+use crate::http::trailers::Trailers;
+
+/// Is what has happened to a body that is [wanted](super::Inflow::tell), by its
+/// [number](super::Inflow::number).
+///
+/// # Ordering
+///
+/// The events of one body reach their stage in order, in any plan, since they
+/// have its number as their key. The last is `End` or `Failed`, unless the graph
+/// has ended before.
+#[derive(Debug)]
+pub enum InflowEvent {
+    /// More of it has come. The next of it comes when this was dropped.
+    Data(u64, Piece),
+    /// It is whole; these fields stood behind it.
+    End(u64, Trailers),
+    /// It will never be whole. The request is still to be answered.
+    Failed(u64, InflowFault),
+}
+
+impl InflowEvent {
+    /// Returns the number of the body.
+    pub const fn number(&self) -> u64 {
+        match self {
+            Self::Data(number, _) | Self::End(number, _) | Self::Failed(number, _) => *number,
+        }
+    }
+}
+
+/// Says why a body did not arrive as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InflowFault {
+    /// What came is malformed, too long, or too slow.
+    Bad(ProtocolError),
+    /// The request was answered before.
+    Unwanted,
+    /// The connection has ended.
+    Gone,
+}
+
+impl fmt::Display for InflowFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bad(error) => error.fmt(f),
+            Self::Unwanted => f.write_str("the request was answered before its body was whole"),
+            Self::Gone => f.write_str("the connection ended before the body was whole"),
+        }
+    }
+}
+
+impl From<InflowFault> for Response {
+    /// Says to the peer what it did wrong, if it can still hear.
+    fn from(fault: InflowFault) -> Self {
+        match fault {
+            InflowFault::Bad(error) => error.into(),
+            other => Self::text(StatusCode::BAD_REQUEST, format!("{other}\n")).closing(),
+        }
+    }
+}
+
+/// Is bytes of a body.
+///
+/// While it lives, nothing more of that body is read: it has at most this much in
+/// a graph, whatever the queues.
+pub struct Piece {
+    bytes: Vec<u8>,
+    gone: Option<Box<dyn FnOnce() + Send + Sync>>,
+}
+
+impl Piece {
+    /// Makes a piece that has something done when it is gone.
+    pub(crate) fn new(bytes: Vec<u8>, gone: impl FnOnce() + Send + Sync + 'static) -> Self {
+        let gone: Box<dyn FnOnce() + Send + Sync> = Box::new(gone);
+        Self {
+            bytes,
+            gone: Some(gone),
+        }
+    }
+
+    /// Takes the bytes out, and lets more be read.
+    pub fn into_vec(mut self) -> Vec<u8> {
+        mem::take(&mut self.bytes)
+    }
+}
+
+impl Deref for Piece {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        if let Some(gone) = self.gone.take() {
+            gone();
+        }
+    }
+}
+
+impl fmt::Debug for Piece {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Piece({} bytes)", self.bytes.len())
+    }
+}

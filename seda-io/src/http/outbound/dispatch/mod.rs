@@ -1,0 +1,340 @@
+//! The client's source on one worker: its connections, driven to their answers.
+
+mod dialling;
+
+use std::mem;
+use std::sync::Arc;
+use std::time::Duration;
+
+use seda_core::{BoxError, Next, Sink, Source, Tick};
+use slab::Slab;
+
+use super::call::{Answered, Call, CallError, CallTimeout};
+use super::delivery::Delivery;
+use super::pool::{Pool, Wants, Way};
+use super::score::Score;
+use super::server_line::Line;
+use super::talk::Outcome;
+use super::terms::Terms;
+use crate::alarms::Alarms;
+use crate::http::ask::{Afterwards, request_head};
+use crate::http::message::Response;
+use crate::net::names::{Asker, Directory};
+use crate::reactor::{Mailbox, Member, Readiness};
+use crate::timer::nanoseconds;
+
+/// Bytes, 64 KiB: read from one socket at once.
+const READ_BYTES: usize = 64 * 1024;
+/// How long a refused answer waits, when nothing else brings a turn about.
+const OFFER_AGAIN: Duration = Duration::from_millis(1);
+
+/// Is a client on one worker.
+#[derive(Debug)]
+pub(super) struct Dispatch<T: Send + 'static> {
+    terms: Terms,
+    score: Arc<Score>,
+    member: Member,
+    asker: Asker,
+    orders: Arc<Mailbox<Call<T>>>,
+    delivery: Delivery<T>,
+    calls: Slab<Call<T>>,
+    lines: Slab<Line>,
+    pool: Pool,
+    /// The serial number of the next line.
+    serial: u64,
+    alarms: Alarms,
+    ready: Vec<Readiness>,
+    /// Connections that may get further in this turn.
+    cohort: Vec<usize>,
+    /// Connections that go on in the next turn.
+    later: Vec<usize>,
+    scratch: Vec<u8>,
+    quiesced: bool,
+}
+
+/// What an alarm is about: a line or a call.
+const KINDS: usize = 2;
+const CALL: usize = 1;
+
+impl<T: Send + 'static> Dispatch<T> {
+    /// Makes the source of the current worker.
+    pub(super) fn open(
+        terms: Terms,
+        score: Arc<Score>,
+        directory: Option<Directory>,
+        answers: Sink<Answered<T>>,
+    ) -> Result<Self, BoxError> {
+        let member = Member::join()?;
+        let alarms_max = terms
+            .limits
+            .connections_max
+            .saturating_add(terms.limits.requests_max);
+        Ok(Self {
+            asker: Asker::open(directory, &member),
+            orders: Arc::new(Mailbox::new(member.bell())),
+            pool: Pool::new(&terms.limits),
+            alarms: Alarms::new(alarms_max),
+            delivery: Delivery::new(terms.clone(), Arc::clone(&score), answers),
+            terms,
+            score,
+            member,
+            calls: Slab::new(),
+            lines: Slab::new(),
+            serial: 0,
+            ready: Vec::new(),
+            cohort: Vec::new(),
+            later: Vec::new(),
+            scratch: vec![0; READ_BYTES],
+            quiesced: false,
+        })
+    }
+
+    /// Gives where requests are posted.
+    pub(super) fn orders(&self) -> Arc<Mailbox<Call<T>>> {
+        Arc::clone(&self.orders)
+    }
+
+    /// Has a line take part in this turn.
+    fn list(&mut self, index: usize) {
+        if let Some(line) = self.lines.get_mut(index)
+            && !mem::replace(&mut line.listed, true)
+        {
+            self.cohort.push(index);
+        }
+    }
+
+    fn collect_ready(&mut self) {
+        let mut ready = mem::take(&mut self.ready);
+        self.member.take_ready(&mut ready);
+        for said in ready.drain(..) {
+            if let Some(line) = self.lines.get_mut(said.index) {
+                line.note(said);
+                self.list(said.index);
+            }
+        }
+        self.ready = ready;
+    }
+
+    fn collect_found(&mut self, now: u64) {
+        for found in self.asker.found() {
+            let index = found.place.index;
+            let asked = |line: &Line| line.serial == found.place.number;
+            if self.lines.get(index).is_some_and(asked) {
+                self.found(index, found.addresses, now);
+            }
+        }
+    }
+
+    fn collect_due(&mut self, now: u64) {
+        while let Some(index) = self.alarms.pop(now) {
+            match (index / KINDS, index % KINDS) {
+                (call, CALL) => self.expire_call(call),
+                (line, _) => self.expire_line(line, now),
+            }
+        }
+    }
+
+    /// Takes a request in.
+    fn accept(&mut self, mut call: Call<T>, now: u64) {
+        let Some(site) = self.pool.join(&call.origin) else {
+            return self.delivery.conclude(call, Err(CallError::Busy));
+        };
+        call.site = site;
+        let whole = nanoseconds(self.terms.limits.timeouts.whole);
+        let until = now
+            .saturating_add(whole)
+            .min(call.meta.deadline().as_nanos());
+        let index = self.calls.insert(call);
+        if let Some(call) = self.calls.get_mut(index) {
+            self.alarms
+                .arm(&mut call.alarm, until, index * KINDS + CALL);
+        }
+        self.place(index, Wants::Any, now);
+    }
+
+    /// Finds a connection for a request, or has it wait for one.
+    fn place(&mut self, index: usize, wants: Wants, now: u64) {
+        let Some(site) = self.calls.get(index).map(|call| call.site) else {
+            return;
+        };
+        match self.pool.seek(site, index, wants) {
+            Way::Wait => {}
+            Way::Reuse(line) => self.begin(line, index, now),
+            Way::Dial { instead_of } => self.dial((site, index), instead_of, now),
+        }
+    }
+
+    /// Sends a request on a connection that is there.
+    fn begin(&mut self, index: usize, call: usize, now: u64) {
+        let (Some(line), Some(waiting)) = (self.lines.get_mut(index), self.calls.get_mut(call))
+        else {
+            return;
+        };
+        waiting.line = Some(index);
+        self.score.reused.add(usize::from(line.is_used()));
+        let authority = waiting.origin.authority();
+        let head = request_head(&waiting.request, authority, Afterwards::KeepAlive);
+        line.begin((call, &waiting.request), head, &self.terms.limits, now);
+        self.list(index);
+    }
+
+    /// Takes a line as far as it goes.
+    fn turn(&mut self, index: usize, now: u64) {
+        let Some(line) = self.lines.get_mut(index) else {
+            return;
+        };
+        line.listed = false;
+        let call = line.call.and_then(|call| self.calls.get(call));
+        let request = call.map(|call| &call.request);
+        match line.advance(request, &mut self.scratch, &self.terms.limits, now) {
+            Outcome::Rests => self.arm(index),
+            Outcome::Again => {
+                line.listed = true;
+                self.later.push(index);
+            }
+            Outcome::Connected => match line.call {
+                Some(call) => self.begin(index, call, now),
+                None => self.end(index),
+            },
+            Outcome::Answered {
+                response,
+                afterwards,
+            } => {
+                self.answered(index, response, afterwards, now);
+            }
+            Outcome::Failed(error) => self.fail(index, error, now),
+            Outcome::Gone => self.end(index),
+        }
+    }
+
+    fn answered(&mut self, index: usize, response: Response, afterwards: Afterwards, now: u64) {
+        let Some(line) = self.lines.get_mut(index) else {
+            return;
+        };
+        let (site, call) = (line.site, line.call.take());
+        if afterwards == Afterwards::KeepAlive {
+            line.rest(now);
+            match self.pool.free(site, index) {
+                Some(next) => self.begin(index, next, now),
+                None if self.quiesced => self.end(index),
+                // Something may have come with the answer, such as the end.
+                None => self.list(index),
+            }
+        } else {
+            self.end(index);
+        }
+        self.finish(call, Ok(response));
+    }
+
+    /// Closes a connection.
+    fn end(&mut self, index: usize) {
+        if let Some(mut line) = self.lines.try_remove(index) {
+            line.say_farewell();
+            self.alarms.disarm(&mut line.alarm);
+            self.pool.close(line.site, index);
+            self.score.closed.add(1);
+        }
+    }
+
+    /// Ends a request that has its connection no more.
+    fn finish(&mut self, index: Option<usize>, result: Result<Response, CallError>) {
+        let Some(mut call) = index.and_then(|index| self.calls.try_remove(index)) else {
+            return;
+        };
+        self.alarms.disarm(&mut call.alarm);
+        self.pool.leave(call.site);
+        self.delivery.conclude(call, result);
+    }
+
+    /// Sees that an alarm goes off at a line's deadline at the latest.
+    fn arm(&mut self, index: usize) {
+        if let Some(line) = self.lines.get_mut(index) {
+            let (deadline, _) = line.deadline(&self.terms.limits);
+            self.alarms.arm(&mut line.alarm, deadline, index * KINDS);
+        }
+    }
+
+    fn expire_line(&mut self, index: usize, now: u64) {
+        let Some(line) = self.lines.get_mut(index) else {
+            return;
+        };
+        line.alarm = None;
+        match line.deadline(&self.terms.limits) {
+            (deadline, _) if deadline > now => self.arm(index),
+            (_, None) => self.end(index),
+            (_, Some(timeout)) => self.fail(index, CallError::TimedOut(timeout), now),
+        }
+    }
+
+    fn expire_call(&mut self, index: usize) {
+        let Some(call) = self.calls.get_mut(index) else {
+            return;
+        };
+        call.alarm = None;
+        match call.line {
+            Some(line) => self.end(line),
+            None => self.pool.give_up(call.site, index),
+        }
+        self.finish(Some(index), Err(CallError::TimedOut(CallTimeout::Whole)));
+    }
+
+    /// Makes connections for requests that had to wait for room.
+    fn relieve(&mut self, now: u64) {
+        while let Some((site, call, instead_of)) = self.pool.relieve() {
+            self.dial((site, call), instead_of, now);
+        }
+    }
+}
+
+impl<T: Send + 'static> Source for Dispatch<T> {
+    fn poll(&mut self, now: Tick) -> Next {
+        let now = now.as_nanos();
+        mem::swap(&mut self.cohort, &mut self.later);
+        self.collect_ready();
+        self.collect_found(now);
+        for call in self.orders.take() {
+            self.accept(call, now);
+        }
+        self.collect_due(now);
+        let mut cohort = Vec::new();
+        loop {
+            self.relieve(now);
+            mem::swap(&mut self.cohort, &mut cohort);
+            if cohort.is_empty() {
+                break;
+            }
+            for index in cohort.drain(..) {
+                self.turn(index, now);
+            }
+        }
+        self.delivery.tell();
+        if !self.later.is_empty() {
+            return Next::Again;
+        }
+        let again = now.saturating_add(nanoseconds(OFFER_AGAIN));
+        let offer = (!self.delivery.is_empty()).then_some(again);
+        let soonest = [offer, self.alarms.next_at()].into_iter().flatten().min();
+        soonest.map_or(Next::Idle, |at| Next::At(Tick::from_nanos(at)))
+    }
+
+    fn quiesce(&mut self) {
+        self.quiesced = true;
+        self.delivery.quiesce();
+        for index in self.pool.take_all_idle() {
+            self.end(index);
+        }
+    }
+
+    fn is_drained(&self) -> bool {
+        self.quiesced && self.calls.is_empty() && self.delivery.is_empty()
+    }
+}
+
+impl<T: Send + 'static> Drop for Dispatch<T> {
+    /// Gives up what has no answer yet: the graph has ended.
+    fn drop(&mut self) {
+        let undone = self.orders.close().len() + self.calls.len();
+        self.delivery.abandon(undone);
+        self.score.closed.add(self.lines.len());
+    }
+}

@@ -1,0 +1,112 @@
+//! What a client counts.
+
+use super::call::{CallError, CallTimeout};
+use crate::count::{Count, Sheets};
+
+/// Is what one worker counts, on cache lines of its own.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub(super) struct Score {
+    pub(super) requests: Count,
+    pub(super) refused: Count,
+    pub(super) answers: Count,
+    pub(super) failed: Count,
+    pub(super) abandoned: Count,
+    pub(super) dialled: Count,
+    pub(super) reused: Count,
+    pub(super) retried: Count,
+    pub(super) evicted: Count,
+    pub(super) closed: Count,
+    pub(super) postponed: Count,
+    pub(super) undelivered: Count,
+    unconnected: Count,
+    unsecured: Count,
+    timed_out: Count,
+    busy: Count,
+}
+
+impl Score {
+    /// Counts why there is no answer.
+    pub(super) fn count_error(&self, error: &CallError) {
+        self.failed.add(1);
+        let count = match error {
+            CallError::Unresolved(_) | CallError::Unreachable(_) => &self.unconnected,
+            CallError::TimedOut(CallTimeout::Connect) => {
+                self.timed_out.add(1);
+                &self.unconnected
+            }
+            CallError::Unsecured(_) => &self.unsecured,
+            CallError::TimedOut(_) => &self.timed_out,
+            CallError::Busy => &self.busy,
+            CallError::Broken(_) | CallError::Malformed(_) => return,
+        };
+        count.add(1);
+    }
+}
+
+/// Is what a client has counted since its start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClientFigures {
+    /// Requests that were accepted.
+    pub requests: u64,
+    /// Requests that came back.
+    pub refused: u64,
+    /// Requests that got an answer, whatever its status.
+    pub answers: u64,
+    /// Requests that got none, for whatever reason.
+    pub failed: u64,
+    /// Requests that had neither when the graph ended, and were given up.
+    pub abandoned: u64,
+    /// Of those that failed, those for which no connection came about.
+    pub unconnected: u64,
+    /// Of those that failed, those for which no TLS could be agreed on.
+    pub unsecured: u64,
+    /// Of those that failed, those for which a time was over.
+    pub timed_out: u64,
+    /// Of those that failed, those beyond the bound of their origin.
+    pub busy: u64,
+    /// Connections that were begun.
+    pub dialled: u64,
+    /// Connections that have ended.
+    pub closed: u64,
+    /// Requests that went out on a connection which others had used before.
+    pub reused: u64,
+    /// Requests that were sent once more, since such a connection was stale.
+    pub retried: u64,
+    /// Idle connections that made room for another origin's.
+    pub evicted: u64,
+    /// Times that the stage refused an answer, which was kept and offered again.
+    pub postponed: u64,
+    /// Answers, or news that there is none, given up, since the stage took
+    /// nothing more when the graph ended.
+    pub undelivered: u64,
+}
+
+/// Reads what a client counts, from any thread.
+#[derive(Clone, Debug, Default)]
+pub struct ClientTallies(pub(super) Sheets<Score>);
+
+impl ClientTallies {
+    /// Reads the sums over all workers.
+    pub fn read(&self) -> ClientFigures {
+        let sheets = &self.0;
+        ClientFigures {
+            requests: sheets.sum(|score| &score.requests),
+            refused: sheets.sum(|score| &score.refused),
+            answers: sheets.sum(|score| &score.answers),
+            failed: sheets.sum(|score| &score.failed),
+            abandoned: sheets.sum(|score| &score.abandoned),
+            unconnected: sheets.sum(|score| &score.unconnected),
+            unsecured: sheets.sum(|score| &score.unsecured),
+            timed_out: sheets.sum(|score| &score.timed_out),
+            busy: sheets.sum(|score| &score.busy),
+            dialled: sheets.sum(|score| &score.dialled),
+            closed: sheets.sum(|score| &score.closed),
+            reused: sheets.sum(|score| &score.reused),
+            retried: sheets.sum(|score| &score.retried),
+            evicted: sheets.sum(|score| &score.evicted),
+            postponed: sheets.sum(|score| &score.postponed),
+            undelivered: sheets.sum(|score| &score.undelivered),
+        }
+    }
+}
