@@ -6,9 +6,13 @@
     reason = "a measurement that goes wrong must stop, and say where"
 )]
 
+pub mod abuse;
+pub mod bandwidth;
 pub mod cpu;
 pub mod goal;
 pub mod hops;
 pub mod http;
+pub mod program;
 pub mod rounds;
 pub mod soak;
+mod words;

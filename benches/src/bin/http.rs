@@ -21,7 +21,12 @@ const MISSING: u8 = 3;
 fn main() -> ExitCode {
     match Command::parse(std::env::args_os().skip(1)) {
         Ok(Command::Measure(options)) => run(&options),
-        Ok(Command::Serve { port, workers }) => match ours::serve(port, workers) {
+        Ok(Command::Serve {
+            port,
+            workers,
+            service,
+            directory,
+        }) => match ours::serve(port, workers, service, &directory) {
             Ok(never) => match never {},
             Err(error) => fail(FAILED, &error.to_string()),
         },
@@ -43,7 +48,7 @@ fn run(options: &Options) -> ExitCode {
         Ok(shop) => shop,
         Err(error) => return fail(MISSING, &error),
     };
-    if let Err(error) = shop.build(&options.servers) {
+    if let Err(error) = shop.build(&options.needed_servers()) {
         return fail(MISSING, &error.to_string());
     }
     cores::raise_descriptors();

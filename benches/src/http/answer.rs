@@ -6,22 +6,24 @@ pub const HELLO: &str = "Hello, world!";
 /// Header fields of an answer, more than any of the servers sends.
 const HEADERS_MAX: usize = 32;
 
-/// Is an answer in a buffer.
+/// Is an answer whose head is in a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// Its bytes, head and body.
-    pub len: usize,
+    /// Bytes of its head.
+    pub head: usize,
+    /// Bytes of its body, of which any number may still be on its way.
+    pub body: usize,
     /// Whether its status is 200.
     pub ok: bool,
 }
 
 impl Answer {
-    /// Finds the first answer in `bytes`; nothing when it is not whole.
+    /// Reads the head of the answer that `bytes` begin with; nothing when it is not whole.
     ///
     /// # Errors
     ///
     /// When the bytes are no answer, or one that does not say its length.
-    pub fn find(bytes: &[u8]) -> Result<Option<Self>, String> {
+    pub fn read(bytes: &[u8]) -> Result<Option<Self>, String> {
         let mut fields = [httparse::EMPTY_HEADER; HEADERS_MAX];
         let mut parsed = httparse::Response::new(&mut fields);
         let head = match parsed.parse(bytes) {
@@ -33,10 +35,13 @@ impl Answer {
         let length = fields.find(|field| field.name.eq_ignore_ascii_case("content-length"));
         let length = length.and_then(|field| str::from_utf8(field.value).ok()?.parse().ok());
         let body: usize = length.ok_or("an answer without a length")?;
-        Ok((bytes.len() >= head + body).then_some(Self {
-            len: head + body,
-            ok: parsed.code == Some(200),
-        }))
+        let ok = parsed.code == Some(200);
+        Ok(Some(Self { head, body, ok }))
+    }
+
+    /// Gives the bytes of its head and its body.
+    pub const fn bytes(&self) -> usize {
+        self.head + self.body
     }
 }
 
@@ -45,20 +50,25 @@ mod tests {
     use super::Answer;
 
     #[test]
-    fn an_answer_ends_where_its_length_says() {
+    fn a_head_is_read_when_it_is_whole() {
         let bytes = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1";
-        for part in 0..40 {
-            assert_eq!(Answer::find(&bytes[..part]), Ok(None), "{part}");
+        for part in 0..38 {
+            assert_eq!(Answer::read(&bytes[..part]), Ok(None), "{part}");
         }
-        let whole = Answer { len: 40, ok: true };
-        assert_eq!(Answer::find(bytes), Ok(Some(whole)));
+        let answer = Answer::read(&bytes[..38]).unwrap().unwrap();
+        let whole = Answer {
+            head: 38,
+            body: 2,
+            ok: true,
+        };
+        assert_eq!((answer, answer.bytes()), (whole, 40));
     }
 
     #[test]
     fn other_statuses_and_other_bytes_are_told_apart() {
         let busy = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
-        assert_eq!(Answer::find(busy).unwrap().map(|busy| busy.ok), Some(false));
-        assert!(Answer::find(b"SSH-2.0-x\r\n").is_err());
-        assert!(Answer::find(b"HTTP/1.1 200 OK\r\n\r\n").is_err());
+        assert_eq!(Answer::read(busy).unwrap().map(|busy| busy.ok), Some(false));
+        assert!(Answer::read(b"SSH-2.0-x\r\n").is_err());
+        assert!(Answer::read(b"HTTP/1.1 200 OK\r\n\r\n").is_err());
     }
 }

@@ -2,8 +2,9 @@
 
 use std::io;
 
-use crate::http::load::{Life, Load, Shape};
+use crate::http::load::Load;
 use crate::http::procfs;
+use crate::http::shape::Shape;
 use crate::http::start::Started;
 
 /// Opens connections, asks once on each, and gives the bytes of memory that
@@ -21,12 +22,7 @@ use crate::http::start::Started;
 )]
 pub fn bytes_per_connection(server: &Started, connections: usize) -> io::Result<f64> {
     let before = procfs::memory(server.process())?;
-    let shape = Shape {
-        connections,
-        depth: 1,
-        life: Life::Kept,
-    };
-    let _resting = Load::open(server.address, shape)?;
+    let _resting = Load::open(server.door.clone(), Shape::hello(connections))?;
     let after = procfs::memory(server.process())?;
     Ok(after.saturating_sub(before) as f64 / connections as f64)
 }

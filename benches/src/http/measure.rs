@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use crate::cpu;
 use crate::http::idle::bytes_per_connection;
-use crate::http::load::{Life, Load, Shape, Tally};
+use crate::http::load::Load;
 use crate::http::procfs;
 use crate::http::reading::{BUSY, CPU, MEMORY, OTHERS, P50, P99, RATE, Reading};
 use crate::http::scenario::{Generator, Work};
 use crate::http::servers::Server;
+use crate::http::shape::{Life, Shape};
 use crate::http::shop::Shop;
 use crate::http::start::Started;
+use crate::http::tally::Tally;
 use crate::http::wrk;
 
 /// How long our own load runs, with all connections open, before it counts.
@@ -23,30 +25,34 @@ const WARM_UP: Duration = Duration::from_millis(300);
 ///
 /// When it does not start, or anything but the right answers comes back.
 pub fn measure(server: &Server, work: Work, shop: &Shop, seconds: u64) -> io::Result<Reading> {
-    let server = Started::new(server, shop)?;
-    let kept = |connections, depth| Shape {
-        connections,
-        depth,
-        life: Life::Kept,
-    };
+    let server = Started::new(server, work.service(), shop)?;
     match work {
         Work::KeepAlive {
             connections,
             by: Generator::Wrk,
-        } => by_wrk(&server, connections, shop, seconds),
-        Work::KeepAlive { connections, .. } | Work::Workers { connections } => {
-            by_own(&server, kept(connections, 1), seconds)
-        }
+        } => by_wrk(&server, &Shape::hello(connections), shop, seconds),
+        Work::KeepAlive { connections, .. }
+        | Work::Workers { connections }
+        | Work::Secured { connections } => by_own(&server, Shape::hello(connections), seconds),
         Work::Closing { connections } => {
+            let hello = Shape::hello(connections);
             let life = Life::Once;
-            let shape = Shape {
-                life,
-                ..kept(connections, 1)
-            };
-            by_own(&server, shape, seconds)
+            by_own(&server, Shape { life, ..hello }, seconds)
         }
         Work::Pipelining { connections, depth } => {
-            by_own(&server, kept(connections, depth), seconds)
+            let hello = Shape::hello(connections);
+            by_own(&server, Shape { depth, ..hello }, seconds)
+        }
+        Work::Files {
+            document,
+            connections,
+            by,
+        } => {
+            let shape = document.asked_on(connections);
+            match by {
+                Generator::Own => by_own(&server, shape, seconds),
+                Generator::Wrk => by_wrk(&server, &shape, shop, seconds),
+            }
         }
         Work::Idle { connections } => {
             let bytes = bytes_per_connection(&server, connections)?;
@@ -56,9 +62,10 @@ pub fn measure(server: &Server, work: Work, shop: &Shop, seconds: u64) -> io::Re
 }
 
 /// Counts from the first connection on, as wrk does.
-fn by_wrk(server: &Started, connections: usize, shop: &Shop, seconds: u64) -> io::Result<Reading> {
+fn by_wrk(server: &Started, shape: &Shape, shop: &Shop, seconds: u64) -> io::Result<Reading> {
+    let url = format!("http://{}{}", server.door.address, shape.path);
     let before = procfs::cpu(server.process())?;
-    let seen = wrk::run(shop, server.address, connections, seconds)?;
+    let seen = wrk::run(shop, &url, shape.connections, seconds)?;
     let cpu = procfs::cpu(server.process())?.saturating_sub(before);
     let wall = Duration::from_micros(seen.microseconds);
     let latency = [float(seen.p50), float(seen.p99)];
@@ -67,7 +74,7 @@ fn by_wrk(server: &Started, connections: usize, shop: &Shop, seconds: u64) -> io
 
 /// Counts when all connections have been opened.
 fn by_own(server: &Started, shape: Shape, seconds: u64) -> io::Result<Reading> {
-    let mut load = Load::open(server.address, shape)?;
+    let mut load = Load::open(server.door.clone(), shape)?;
     load.run(WARM_UP)?;
     let before = Times::read(server)?;
     let tally = load.run(Duration::from_secs(seconds))?;

@@ -1,19 +1,22 @@
 //! The words of the command line.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use lexopt::Arg::{Long, Short, Value};
-use lexopt::{Parser, ValueExt};
+use lexopt::Parser;
 
 use crate::goal::Output;
 use crate::http::scenario::{SCENARIOS, Scenario};
-use crate::http::servers::{OURS_TWICE, Origin, SERVERS, Server};
+use crate::http::servers::{NGINX_READING, OURS_TWICE, Origin, SERVERS, Server};
+use crate::http::service::Service;
+use crate::words::{OUTPUTS, chosen, explain, number, one};
 
 /// How to use the program.
 pub const USAGE: &str = "\
 usage: http [--rounds N] [--seconds N] [--only SERVER,…] [--scenario NAME,…]
             [-o table|json]
-       http serve PORT WORKERS
+       http serve PORT WORKERS hello|tls|files DIRECTORY
 
   --rounds N         how often each server is measured; the median counts (3)
   --seconds N        how long each measurement lasts (3)
@@ -35,6 +38,10 @@ pub enum Command {
         port: u16,
         /// How many workers.
         workers: usize,
+        /// What to serve.
+        service: Service,
+        /// Where the files are, if that is it.
+        directory: PathBuf,
     },
     /// Say how the program is used.
     Help,
@@ -55,8 +62,6 @@ pub struct Options {
     pub output: Output,
 }
 
-const OUTPUTS: [(&str, Output); 2] = [("table", Output::Table), ("json", Output::Json)];
-
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -70,7 +75,10 @@ impl Default for Options {
 }
 
 fn known_servers() -> Vec<Server> {
-    SERVERS.into_iter().chain([OURS_TWICE]).collect()
+    SERVERS
+        .into_iter()
+        .chain([OURS_TWICE, NGINX_READING])
+        .collect()
 }
 
 impl Command {
@@ -84,7 +92,7 @@ impl Command {
         let mut options = Options::default();
         while let Some(word) = parser.next().map_err(explain)? {
             match word {
-                Value(word) if word == "serve" => return serve(&mut parser).map_err(explain),
+                Value(word) if word == "serve" => return serve(&mut parser),
                 Short('h') | Long("help") => return Ok(Self::Help),
                 Long("rounds") => options.rounds = number(&mut parser)?,
                 Long("seconds") => options.seconds = number(&mut parser)?,
@@ -102,10 +110,12 @@ impl Command {
     }
 }
 
-fn serve(parser: &mut Parser) -> Result<Command, lexopt::Error> {
+fn serve(parser: &mut Parser) -> Result<Command, String> {
     Ok(Command::Serve {
-        port: parser.value()?.parse()?,
-        workers: parser.value()?.parse()?,
+        port: number(parser)?,
+        workers: number(parser)?,
+        service: one(parser, &Service::NAMED)?,
+        directory: parser.value().map_err(explain)?.into(),
     })
 }
 
@@ -117,67 +127,28 @@ impl Options {
         servers
     }
 
+    /// Gives those of the chosen servers that any of the chosen scenarios has.
+    pub fn needed_servers(&self) -> Vec<Server> {
+        let needed = |server: &Server| {
+            let mut scenarios = self.scenarios.iter();
+            scenarios.any(|scenario| scenario.servers().contains(server))
+        };
+        self.servers.iter().copied().filter(needed).collect()
+    }
+
     /// Gives the programs that must be installed.
     pub fn programs(&self) -> Vec<&'static str> {
         let nginx = |server: &Server| server.origin == Origin::Nginx;
-        let nginx = self.servers.iter().any(nginx).then_some("nginx");
+        let nginx = self.needed_servers().iter().any(nginx).then_some("nginx");
         let wrk = self.scenarios.iter().any(Scenario::needs_wrk);
         nginx.into_iter().chain(wrk.then_some("wrk")).collect()
     }
 }
 
-fn number<N: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>>(
-    parser: &mut Parser,
-) -> Result<N, String> {
-    let value = parser.value().map_err(explain)?;
-    value.parse().map_err(explain)
-}
-
-fn one<T: Copy>(parser: &mut Parser, known: &[(&'static str, T)]) -> Result<T, String> {
-    let word = text(parser)?;
-    let found = known.iter().find(|(name, _)| *name == word);
-    let names = || known.iter().map(|(name, _)| *name);
-    found
-        .map(|(_, value)| *value)
-        .ok_or_else(|| unknown(&word, names()))
-}
-
-fn chosen<T: Copy>(
-    parser: &mut Parser,
-    known: &[T],
-    name: impl Fn(&T) -> &'static str,
-) -> Result<Vec<T>, String> {
-    let words = text(parser)?;
-    let find = |word: &str| {
-        let found = known.iter().find(|one| name(one) == word);
-        found
-            .copied()
-            .ok_or_else(|| unknown(word, known.iter().map(&name)))
-    };
-    words.split(',').map(find).collect()
-}
-
-fn text(parser: &mut Parser) -> Result<String, String> {
-    let value = parser.value().map_err(explain)?;
-    value.string().map_err(explain)
-}
-
-fn unknown(word: &str, names: impl Iterator<Item = &'static str>) -> String {
-    let names: Vec<&str> = names.collect();
-    format!("unknown word `{word}`; there are {}", names.join(", "))
-}
-
-#[allow(
-    clippy::needless_pass_by_value,
-    reason = "for map_err, which gives it away"
-)]
-fn explain(error: lexopt::Error) -> String {
-    error.to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Command, Options};
+    use crate::http::service::Service;
 
     fn options(words: &str) -> Result<Options, String> {
         match Command::parse(words.split_whitespace().map(Into::into))? {
@@ -203,6 +174,7 @@ mod tests {
         assert_eq!(named, expected);
         assert_eq!(options.seconds, 1);
         assert_eq!(options.programs(), ["nginx"]);
+        assert_eq!(options.needed_servers().len(), 2);
     }
 
     #[test]
@@ -212,7 +184,9 @@ mod tests {
         let servers = scenarios.map(|scenario| options.servers_of(scenario).len());
         assert_eq!(
             servers.collect::<Vec<_>>(),
-            [10, 10, 10, 10, 10, 10, 10, 10, 10, 2]
+            [
+                10, 10, 10, 10, 10, 10, 10, 10, 10, 2, 3, 3, 3, 3, 3, 3, 2, 2
+            ]
         );
     }
 
@@ -226,11 +200,20 @@ mod tests {
     }
 
     #[test]
-    fn serve_takes_a_port_and_workers() {
-        let command = Command::parse(["serve", "8080", "2"].map(Into::into));
-        let Ok(Command::Serve { port, workers }) = command else {
+    fn serve_takes_a_port_workers_and_what_to_serve() {
+        let words = ["serve", "8080", "2", "files", "docs"];
+        let command = Command::parse(words.map(Into::into));
+        let Ok(Command::Serve {
+            port,
+            workers,
+            service,
+            directory,
+        }) = command
+        else {
             panic!("{command:?}");
         };
-        assert_eq!((port, workers), (8080, 2));
+        assert_eq!((port, workers, service), (8080, 2, Service::Files));
+        assert_eq!(directory.to_str(), Some("docs"));
+        assert!(Command::parse(["serve", "8080", "2", "tea"].map(Into::into)).is_err());
     }
 }

@@ -2,16 +2,22 @@
 //!
 //! The source parses; then `classify` knows what kind of request it is, `route`
 //! what it is for, `handle` what to say, and `respond` says it. Every request is
-//! an event of each of them.
+//! an event of each of them. Files are served by the two stages of the library.
 
 use std::convert::Infallible;
 use std::net::Ipv4Addr;
+use std::path::Path;
 
-use seda_core::{BoxError, Graph, Plan};
+use seda_core::{BoxError, Graph, Plan, Stage};
 use seda_io::Reactor;
-use seda_io::http::{Exchange, HttpServer, Limits, Method, Reply, Response, StatusCode};
+use seda_io::http::{
+    Exchange, HttpServer, Limits, Method, Reply, Response, StaticFiles, StatusCode,
+};
+use seda_io::tls::TlsServer;
 
 use crate::http::answer::HELLO;
+use crate::http::service::Service;
+use crate::http::wire::certificate;
 
 /// Events of each stage: a request of every connection, if all come at once.
 const QUEUE: usize = CONNECTIONS_MAX;
@@ -49,14 +55,47 @@ struct Answered {
     response: Response,
 }
 
-/// Serves `GET /` on the port, until the process is ended.
+/// Serves on the port, until the process is ended.
 ///
 /// # Errors
 ///
-/// When the port is not to be had, or the graph does not start.
-pub fn serve(port: u16, workers: usize) -> Result<Infallible, BoxError> {
+/// When the port is not to be had, there is no such directory or no
+/// certificate, or the graph does not start.
+pub fn serve(
+    port: u16,
+    workers: usize,
+    service: Service,
+    directory: &Path,
+) -> Result<Infallible, BoxError> {
     let mut graph = Graph::new("http");
     Reactor::install(&mut graph);
+    let limits = Limits {
+        requests_max: u32::MAX,
+        connections_max: CONNECTIONS_MAX,
+        ..Limits::default()
+    };
+    let mut server = HttpServer::bind((Ipv4Addr::LOCALHOST, port), limits)?;
+    if service == Service::Secured {
+        let [chain, key] = ["server.pem", "server.key"].map(certificate);
+        server = server.with_tls(TlsServer::from_pem(chain, key)?);
+    }
+    let stage = match service {
+        Service::Files => {
+            StaticFiles::of(directory)?
+                .attach(&mut graph, "files")
+                .stage
+        }
+        Service::Hello | Service::Secured => four_stages(&mut graph),
+    };
+    server.attach(&mut graph, "http", &stage);
+    let _running = graph.start(Plan::default().workers(workers))?;
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Adds the stages that know one word; gives the first.
+fn four_stages(graph: &mut Graph) -> Stage<Exchange> {
     let respond = graph
         .stage("respond")
         .queue(QUEUE)
@@ -72,21 +111,10 @@ pub fn serve(port: u16, workers: usize) -> Result<Infallible, BoxError> {
         let handle = wire.to(&handle);
         move |classified: Classified| Ok(handle.enqueue(route(classified))?)
     });
-    let classify = graph.stage("classify").queue(QUEUE).each_with(|wire| {
+    graph.stage("classify").queue(QUEUE).each_with(|wire| {
         let route = wire.to(&route);
         move |exchange: Exchange| Ok(route.enqueue(classify(exchange))?)
-    });
-    let limits = Limits {
-        requests_max: u32::MAX,
-        connections_max: CONNECTIONS_MAX,
-        ..Limits::default()
-    };
-    let server = HttpServer::bind((Ipv4Addr::LOCALHOST, port), limits)?;
-    server.attach(&mut graph, "http", &classify);
-    let _running = graph.start(Plan::default().workers(workers))?;
-    loop {
-        std::thread::park();
-    }
+    })
 }
 
 fn classify(exchange: Exchange) -> Classified {

@@ -44,6 +44,19 @@ pub fn memory(process: u32) -> io::Result<u64> {
     Ok(bytes)
 }
 
+/// Gives the memory in bytes that a process has in the machine, without its children.
+///
+/// # Errors
+///
+/// When there is no such process.
+pub fn resident(process: u32) -> io::Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+    let kibibytes: u64 = kibibytes.ok_or_else(|| io::Error::other("a process without memory"))?;
+    Ok(kibibytes * 1024)
+}
+
 /// Gives the CPU time that all processes of the machine have used, and its host.
 ///
 /// # Errors
@@ -116,7 +129,7 @@ impl Stat {
 
 #[cfg(test)]
 mod tests {
-    use super::{Stat, busy, cpu, machine, memory};
+    use super::{Stat, busy, cpu, machine, memory, resident};
 
     #[test]
     fn a_name_may_hold_parentheses_and_spaces() {
@@ -137,6 +150,7 @@ mod tests {
     fn this_process_has_memory_and_has_used_the_clock() {
         let me = std::process::id();
         assert!(memory(me).unwrap() > 64 * 1024);
+        assert!(resident(me).unwrap() > 64 * 1024);
         assert!(cpu(me).is_ok());
         assert!(cpu(u32::MAX).is_err());
     }

@@ -25,7 +25,7 @@ pub struct Quantity {
 }
 
 impl Quantity {
-    const fn new(name: &'static str, unit: &'static str) -> Self {
+    pub(crate) const fn new(name: &'static str, unit: &'static str) -> Self {
         Self { name, unit }
     }
 }

@@ -1,10 +1,7 @@
 //! What is asked of every server.
-//!
-//! Static files (1 kB, 100 kB, 10 MB) and TLS (64 and 1,024 connections) are
-//! lines of [`SCENARIOS`] as soon as our server has them: a path or a scheme in
-//! [`Work`], the same in `nginx`, and their goals in `verdicts`.
 
-use crate::http::servers::{OURS, OURS_TWICE, SERVERS, Server};
+use crate::http::servers::{NGINX, NGINX_READING, OURS, OURS_TWICE, SERVERS, Server};
+use crate::http::service::{Document, LARGE, MIDDLE, SMALL, Service};
 
 /// Is a way to load all servers alike.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +39,20 @@ pub enum Work {
         /// How many connections.
         connections: usize,
     },
+    /// One file after the other, the same on connections that last.
+    Files {
+        /// The file.
+        document: Document,
+        /// How many connections.
+        connections: usize,
+        /// What makes the load.
+        by: Generator,
+    },
+    /// One request after the other on connections that last, under TLS.
+    Secured {
+        /// How many connections.
+        connections: usize,
+    },
     /// Keep-alive, for ours with one worker and with two.
     Workers {
         /// How many connections.
@@ -65,8 +76,28 @@ const fn keep_alive(name: &'static str, connections: usize, by: Generator) -> Sc
     }
 }
 
+const fn files(name: &'static str, document: Document, by: Generator) -> Scenario {
+    // What waits in the sockets of so many is 64 MB at most.
+    let connections = if document.bytes < LARGE.bytes { 64 } else { 16 };
+    Scenario {
+        name,
+        work: Work::Files {
+            document,
+            connections,
+            by,
+        },
+    }
+}
+
+const fn secured(name: &'static str, connections: usize) -> Scenario {
+    Scenario {
+        name,
+        work: Work::Secured { connections },
+    }
+}
+
 /// All scenarios, in the order in which they are measured.
-pub const SCENARIOS: [Scenario; 10] = [
+pub const SCENARIOS: [Scenario; 18] = [
     keep_alive("keep-alive-64", 64, Generator::Own),
     keep_alive("keep-alive-1024", 1_024, Generator::Own),
     keep_alive("keep-alive-8000", 8_000, Generator::Own),
@@ -94,7 +125,26 @@ pub const SCENARIOS: [Scenario; 10] = [
         name: "two-workers",
         work: Work::Workers { connections: 1_024 },
     },
+    files("files-1k", SMALL, Generator::Own),
+    files("files-100k", MIDDLE, Generator::Own),
+    files("files-10m", LARGE, Generator::Own),
+    files("wrk-files-1k", SMALL, Generator::Wrk),
+    files("wrk-files-100k", MIDDLE, Generator::Wrk),
+    files("wrk-files-10m", LARGE, Generator::Wrk),
+    secured("tls-64", 64),
+    secured("tls-1024", 1_024),
 ];
+
+impl Work {
+    /// Gives what the servers are asked for.
+    pub const fn service(self) -> Service {
+        match self {
+            Self::Files { .. } => Service::Files,
+            Self::Secured { .. } => Service::Secured,
+            _ => Service::Hello,
+        }
+    }
+}
 
 impl Scenario {
     /// Tells whether it needs wrk.
@@ -102,6 +152,9 @@ impl Scenario {
         matches!(
             self.work,
             Work::KeepAlive {
+                by: Generator::Wrk,
+                ..
+            } | Work::Files {
                 by: Generator::Wrk,
                 ..
             }
@@ -112,6 +165,8 @@ impl Scenario {
     pub const fn servers(&self) -> &'static [Server] {
         match self.work {
             Work::Workers { .. } => &[OURS, OURS_TWICE],
+            Work::Files { .. } => &[OURS, NGINX, NGINX_READING],
+            Work::Secured { .. } => &[OURS, NGINX],
             _ => &SERVERS,
         }
     }

@@ -1,20 +1,21 @@
 //! Starts a server on its cores, sees that it answers, and ends it.
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Stdio};
+use std::net::TcpStream;
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
-use tempfile::TempDir;
+use rustls::StreamOwned;
 
 use crate::http::answer::{Answer, HELLO};
-use crate::http::cores;
 use crate::http::servers::Server;
+use crate::http::service::{Service, Site};
 use crate::http::shop::Shop;
+use crate::http::wire::{self, Door};
+use crate::program::Program;
 
-/// How long a server may take to begin or to end, and to answer once.
+/// How long a server may take to begin, and to answer once.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often to look whether it has.
 const GLANCE: Duration = Duration::from_millis(5);
@@ -25,11 +26,10 @@ const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 /// Is a server that runs; it ends when this is dropped.
 #[derive(Debug)]
 pub struct Started {
-    child: Child,
-    /// Where it listens.
-    pub address: SocketAddr,
-    /// What it writes.
-    _directory: TempDir,
+    program: Program,
+    /// Where its clients connect to.
+    pub door: Door,
+    _site: Site,
 }
 
 impl Started {
@@ -38,20 +38,21 @@ impl Started {
     /// # Errors
     ///
     /// When it does not start, or does not give the one right answer.
-    pub fn new(server: &Server, shop: &Shop) -> io::Result<Self> {
-        let directory = tempfile::tempdir()?;
-        let address = free_address()?;
-        let mut command =
-            server.command(shop.program(server)?, directory.path(), address.port())?;
+    pub fn new(server: &Server, service: Service, shop: &Shop) -> io::Result<Self> {
+        let site = Site::new(service)?;
+        let mut command = server.command(shop.program(server)?, &site)?;
         command.stdin(Stdio::null()).stdout(Stdio::null());
-        let child = cores::on(server.cores, || command.spawn())?;
+        let program = Program::start(&mut command, server.cores)?;
         let started = Self {
-            child,
-            address,
-            _directory: directory,
+            program,
+            door: site.door()?,
+            _site: site,
         };
-        let mut stream = started.await_listener()?;
-        let answer = ask(&mut stream)?;
+        let stream = started.await_listener()?;
+        let answer = match &started.door.tls {
+            None => ask(stream)?,
+            Some(config) => ask(StreamOwned::new(wire::session(config)?, stream))?,
+        };
         if answer.ends_with(HELLO.as_bytes()) {
             Ok(started)
         } else {
@@ -62,58 +63,39 @@ impl Started {
 
     /// Gives its process.
     pub fn process(&self) -> u32 {
-        self.child.id()
+        self.program.id()
     }
 
     fn await_listener(&self) -> io::Result<TcpStream> {
         let began = Instant::now();
         loop {
-            match TcpStream::connect(self.address) {
+            match TcpStream::connect(self.door.address) {
                 Err(_) if began.elapsed() < PATIENCE => thread::sleep(GLANCE),
-                connected => return connected,
+                connected => {
+                    let stream = connected?;
+                    stream.set_read_timeout(Some(PATIENCE))?;
+                    return Ok(stream);
+                }
             }
         }
-    }
-}
-
-impl Drop for Started {
-    /// Asks it to end first, since a server that is killed leaves its children.
-    fn drop(&mut self) {
-        let began = Instant::now();
-        let pid = Pid::from_child(&self.child);
-        let _ = kill_process(pid, Signal::TERM);
-        while began.elapsed() < PATIENCE {
-            if !matches!(self.child.try_wait(), Ok(None)) {
-                return;
-            }
-            thread::sleep(GLANCE);
-        }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
 /// Sends one request, and gives the answer if its status is 200.
-fn ask(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
-    stream.set_read_timeout(Some(PATIENCE))?;
+fn ask(mut stream: impl Read + Write) -> io::Result<Vec<u8>> {
     stream.write_all(REQUEST)?;
     let mut bytes = Vec::new();
     let mut buffer = [0; 1024];
     loop {
         let count = stream.read(&mut buffer)?;
         bytes.extend_from_slice(buffer.get(..count).unwrap_or_default());
-        match Answer::find(&bytes).map_err(io::Error::other)? {
-            Some(answer) if answer.ok => return Ok(bytes),
-            None if count > 0 => {}
+        match Answer::read(&bytes).map_err(io::Error::other)? {
+            Some(answer) if answer.ok && answer.bytes() == bytes.len() => return Ok(bytes),
+            _ if count > 0 => {}
             _ => {
                 let answer = String::from_utf8_lossy(&bytes).into_owned();
                 return Err(io::Error::other(format!("unexpected answer {answer:?}")));
             }
         }
     }
-}
-
-/// Finds a port that nobody listens on.
-fn free_address() -> io::Result<SocketAddr> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::goal::{Figure, Wanted};
 use crate::http::reading::{CPU, MEMORY, Quantity, Reading, median};
 use crate::http::scenario::{Scenario, Work};
+use crate::http::service::SMALL;
 
 /// The goal that all figures belong to.
 const GOAL: &str = "http";
@@ -12,6 +13,8 @@ const GOAL: &str = "http";
 const CEILING: f64 = 1.15;
 /// Bytes of a connection that rests.
 const IDLE_BYTES: f64 = 1024.0;
+/// Times nginx, where both have the kernel send a file and do little else.
+const SENDFILE: f64 = 1.1;
 /// Times the work of one worker.
 const TWO_WORKERS: f64 = 1.8;
 /// Whom a request costs more than us, whatever the number of connections.
@@ -72,7 +75,16 @@ impl Results<'_> {
                 let peers = PEERS.iter().filter_map(|peer| self.cpu_beside(peer, 1.0));
                 ceiling.into_iter().chain(peers).collect()
             }
-            Work::Closing { .. } => self.cpu_beside("nginx", 1.0).into_iter().collect(),
+            Work::Files { document, .. } if document == SMALL => {
+                let peers = ["nginx", "nginx-reading"].into_iter();
+                peers
+                    .filter_map(|peer| self.cpu_beside(peer, 1.0))
+                    .collect()
+            }
+            Work::Files { .. } => self.cpu_beside("nginx", SENDFILE).into_iter().collect(),
+            Work::Secured { .. } | Work::Closing { .. } => {
+                self.cpu_beside("nginx", 1.0).into_iter().collect()
+            }
             Work::Idle { .. } => self.memory().into_iter().collect(),
             Work::Workers { .. } => self.two_workers().into_iter().collect(),
             Work::Pipelining { .. } => Vec::new(),
@@ -183,6 +195,16 @@ mod tests {
         assert_eq!(met(0, CPU, &values), [false, true, false]);
         assert_eq!(met(6, CPU, &values), [true]);
         assert!(met(0, CPU, &values[1..]).is_empty());
+    }
+
+    #[test]
+    fn large_files_may_cost_a_tenth_more_than_with_nginx() {
+        let values = [("seda", 1.05), ("nginx", 1.0)];
+        let files = [10, 11, 12, 13].map(|scenario| met(scenario, CPU, &values));
+        assert_eq!(files, [[false], [true], [true], [false]]);
+        assert_eq!(met(16, CPU, &values), [false]);
+        let reading = [("seda", 1.05), ("nginx-reading", 1.1)];
+        assert_eq!(met(10, CPU, &reading), [true]);
     }
 
     #[test]

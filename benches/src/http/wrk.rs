@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io;
-use std::net::SocketAddr;
 use std::process::Command;
 
 use serde::Deserialize;
@@ -36,7 +35,7 @@ pub struct Seen {
 /// # Errors
 ///
 /// When wrk does not run, or anything but the right answers came back.
-pub fn run(shop: &Shop, address: SocketAddr, connections: usize, seconds: u64) -> io::Result<Seen> {
+pub fn run(shop: &Shop, url: &str, connections: usize, seconds: u64) -> io::Result<Seen> {
     let directory = tempfile::tempdir()?;
     let script = directory.path().join("report.lua");
     fs::write(&script, REPORT)?;
@@ -46,7 +45,7 @@ pub fn run(shop: &Shop, address: SocketAddr, connections: usize, seconds: u64) -
         .args(["--duration", &format!("{seconds}s")])
         .arg("--script")
         .arg(&script)
-        .arg(format!("http://{address}/"))
+        .arg(url)
         .output()?;
     let text = String::from_utf8_lossy(&output.stdout);
     let seen = text
