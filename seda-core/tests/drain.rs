@@ -10,14 +10,14 @@
 mod rig;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, mpsc};
+use std::sync::{Arc, Barrier, Mutex, OnceLock, mpsc};
 use std::time::Duration;
 
 use rig::{Gate, PATIENCE, account, assert_exact, drained, now, wait_until};
 use seda_core::simulator::{Service, Simulator};
 use seda_core::{
-    Batch, BoxError, Clock, DeadLetter, Death, DomainKind, Graph, Handler, Meta, Next, Overflow,
-    Plan, QueueView, Reason, Running, Sink, Source, Stage, Tick, Verdict,
+    Batch, BoxError, Clock, DeadLetter, Death, DomainKind, Graph, Handler, Ledger, Meta, Next,
+    Overflow, Plan, QueueView, Reason, Running, Sink, Source, Stage, Tick, Verdict,
 };
 
 /// A line of stages; each event is passed on `copies` times by each but the last.
@@ -220,6 +220,56 @@ fn drains_and_stops_from_many_threads_all_end_with_one_ledger() {
             assert!(ledger.is_empty(), "{ledger}");
             assert_eq!(ledger, running.ledger());
         }
+    }
+}
+
+/// Has the graph's worker leave and another thread stop the graph while it is
+/// being buried, and lets that thread get ahead.
+struct Last {
+    running: Running,
+    gate: Gate,
+    ledgers: mpsc::Sender<Ledger>,
+}
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        let (running, ledgers) = (self.running.clone(), self.ledgers.clone());
+        let begun = Arc::new(Barrier::new(2));
+        let other = Arc::clone(&begun);
+        std::thread::spawn(move || {
+            other.wait();
+            ledgers.send(running.stop()).unwrap();
+        });
+        self.gate.open();
+        begun.wait();
+        (0..10_000).for_each(|_| std::thread::yield_now());
+    }
+}
+
+#[test]
+fn a_stop_waits_for_what_another_one_is_burying() {
+    let gate = Gate::default();
+    let hold = gate.clone();
+    let mut graph = Graph::new("twice");
+    let stage = graph.stage("stuck").batch(1).each(move |_: Option<Last>| {
+        hold.pass();
+        Ok(())
+    });
+    let running = graph.start(Plan::default().workers(1)).unwrap();
+    let inlet = running.inlet(&stage);
+    inlet.enqueue(None).unwrap();
+    gate.await_arrivals(1);
+    let (ledgers, told) = mpsc::channel();
+    let last = Last {
+        running: running.clone(),
+        gate,
+        ledgers,
+    };
+    inlet.enqueue(Some(last)).unwrap();
+    let mine = running.stop();
+    for ledger in [mine, told.recv().unwrap()] {
+        assert_exact(&ledger);
+        assert!(ledger.is_empty(), "{ledger}");
     }
 }
 

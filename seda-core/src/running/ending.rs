@@ -126,13 +126,21 @@ impl Inner {
         if around.life.advance(Phase::Stopping) {
             self.wake_all();
         }
-        for stage in around.roster.iter() {
-            stage.close();
-        }
+        self.bury_all();
         let until = Instant::now().checked_add(LEAVE_WITHIN);
         let all_left = || self.parts.teams.iter().all(|team| team.live() == 0);
         around.life.wait_until(until, all_left);
-        for stage in around.roster.iter() {
+        self.bury_all();
+    }
+
+    /// Closes every stage and buries what its inbox holds.
+    ///
+    /// Who is second waits for the first: what that one has taken out and not
+    /// buried yet is in no queue, but not accounted for either.
+    fn bury_all(&self) {
+        // Reentrant, since what is buried may be the event that stops the graph.
+        let _burying = self.burying.lock();
+        for stage in self.parts.around.roster.iter() {
             stage.close();
         }
     }

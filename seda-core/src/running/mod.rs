@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock, mpsc};
 use std::thread::JoinHandle;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, ReentrantMutex};
 
 use crate::clock::{Clock, Tick};
 use crate::control::conductor::{Conductor, Minutes};
@@ -39,6 +39,8 @@ pub(crate) struct Inner {
     conductor: Mutex<Option<JoinHandle<()>>>,
     /// Whether everything was finished before the threads were told to leave.
     ended_well: OnceLock<bool>,
+    /// Held by the caller of a stop that buries.
+    burying: ReentrantMutex<()>,
 }
 
 impl Running {
@@ -51,6 +53,7 @@ impl Running {
             started: now,
             conductor: Mutex::new(None),
             ended_well: OnceLock::new(),
+            burying: ReentrantMutex::new(()),
         });
         let running = Self { inner };
         if let Err(complaints) = running.inner.crew() {
