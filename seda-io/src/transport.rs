@@ -112,6 +112,14 @@ impl Transport {
         }
     }
 
+    /// Tells whether a handshake of TLS is not over yet.
+    pub(crate) fn is_shaking(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Secured(secured) => secured.is_shaking(),
+        }
+    }
+
     /// Tells whether something that was taken is not in the socket yet, though
     /// nothing is offered: part of a handshake.
     pub(crate) fn is_behind(&self) -> bool {

@@ -24,6 +24,7 @@ mod content;
 mod date;
 mod desk;
 mod dues;
+mod effort;
 mod exchange;
 mod fault;
 mod files;

@@ -14,8 +14,10 @@ use crate::reactor::Readiness;
 use crate::timer::TimerKey;
 use crate::transport::Transport;
 
-/// Bytes, 1 MiB: so much is written to one socket before others have their turn.
-const WRITE_MAX: usize = 1024 * 1024;
+/// Bytes, 64 KiB, of effort that a step of a handshake is worth.
+const HANDSHAKE_WEIGHT: usize = 64 * 1024;
+/// Bytes, 4 KiB, of effort that it is worth to take up a peer that wants much.
+const VISIT_WEIGHT: usize = 4 * 1024;
 /// Blocks of output that leave in one system call at most.
 const SLICES_MAX: usize = 8;
 
@@ -160,10 +162,25 @@ impl Peer {
         self.ready.write && !self.is_broken()
     }
 
-    /// Reads once, if there may be something and there is room for it.
-    pub(super) fn read(&mut self, scratch: &mut [u8], now: u64) {
+    /// Gives what it costs to take up this peer and write a piece for it, in
+    /// bytes of effort; 0 when it wants no more than others.
+    pub(super) fn weight(&self, piece: usize) -> usize {
+        if self.transport.is_shaking() {
+            HANDSHAKE_WEIGHT
+        } else if self.may_write() && self.connection.has_much_output() {
+            self.connection.output_len().min(piece)
+        } else if self.connection.sends_much() {
+            VISIT_WEIGHT
+        } else {
+            0
+        }
+    }
+
+    /// Reads once, if there may be something and there is room for it; returns
+    /// how many bytes came.
+    pub(super) fn read(&mut self, scratch: &mut [u8], now: u64) -> usize {
         if !self.may_read() {
-            return;
+            return 0;
         }
         let room = self.connection.room().min(scratch.len());
         let (space, _) = scratch.split_at_mut(room);
@@ -177,6 +194,7 @@ impl Peer {
                 self.ready.read = count == room || more;
                 let (bytes, _) = space.split_at(count);
                 self.connection.feed(bytes, now);
+                return count;
             }
             Err(error) => match error.kind() {
                 io::ErrorKind::WouldBlock => self.ready.read = false,
@@ -188,18 +206,20 @@ impl Peer {
                 _ => self.health = Health::Broken,
             },
         }
+        0
     }
 
-    /// Writes until all is written, the socket takes no more, or it is another's turn.
-    pub(super) fn write(&mut self, now: u64) {
+    /// Writes until all is written, the socket takes no more, or about `most`
+    /// bytes are, and it is another's turn.
+    pub(super) fn write(&mut self, now: u64, most: usize) {
         if self.may_write() && self.transport.is_behind() {
             self.catch_up();
         }
-        let mut most = WRITE_MAX;
-        while most > 0 && self.may_write() && self.connection.has_output() {
-            match send(&mut self.transport, &self.connection) {
+        let mut written = 0;
+        while written < most && self.may_write() && self.connection.has_output() {
+            match send(&mut self.transport, &self.connection, most - written) {
                 Ok(count) => {
-                    most = most.saturating_sub(count);
+                    written += count;
                     self.connection.sent(count, now);
                 }
                 Err(error) => match error.kind() {
@@ -213,7 +233,7 @@ impl Peer {
                 },
             }
         }
-        if most == 0 {
+        if written >= most {
             self.rest = Rest::Turn;
         }
     }
@@ -251,15 +271,22 @@ impl Peer {
     }
 }
 
-/// Writes once: a stretch of a file, or all blocks of the output together, as far as they fit.
-fn send(transport: &mut Transport, connection: &Connection) -> io::Result<usize> {
+/// Writes once: a stretch of a file, or blocks of the output together, as far as
+/// they fit, and at most about `most` bytes.
+fn send(transport: &mut Transport, connection: &Connection, most: usize) -> io::Result<usize> {
     if let Some((range, sent)) = connection.output_file() {
-        return transport.write_file(range, sent as u64, WRITE_MAX);
+        return transport.write_file(range, sent as u64, most);
     }
     let mut slices = [IoSlice::new(&[]); SLICES_MAX];
     let mut count = 0;
+    let mut left = most;
     for (slice, block) in slices.iter_mut().zip(connection.output_blocks()) {
-        *slice = IoSlice::new(block);
+        if left == 0 {
+            break;
+        }
+        let piece = block.get(..left).unwrap_or(block);
+        *slice = IoSlice::new(piece);
+        left -= piece.len();
         count += 1;
     }
     let (blocks, _) = slices.split_at(count);

@@ -54,6 +54,10 @@ impl Secured {
         str::from_utf8(self.session.alpn_protocol()?).ok()
     }
 
+    pub(crate) fn is_shaking(&self) -> bool {
+        self.session.is_handshaking()
+    }
+
     /// Goes on with the handshake; tells whether it is over.
     ///
     /// # Errors

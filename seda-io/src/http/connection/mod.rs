@@ -29,6 +29,8 @@ use crate::file_range::FileRange;
 
 /// Empty lines that are skipped before a request line (RFC 9112 §2.2 asks for one).
 const BLANK_LINES_MAX: u8 = 2;
+/// Bytes, 16 KiB, of output that are not much.
+const SMALL_BYTES: usize = 16 * 1024;
 
 /// One server connection.
 ///
@@ -187,6 +189,23 @@ impl Connection {
     /// Tells whether something is to be sent.
     pub fn has_output(&self) -> bool {
         !self.output.is_empty()
+    }
+
+    /// Returns how many bytes are to be sent.
+    pub(super) fn output_len(&self) -> usize {
+        self.output.len()
+    }
+
+    /// Tells whether more is to be sent than the answers of some small requests.
+    pub(super) fn has_much_output(&self) -> bool {
+        self.output.len() > SMALL_BYTES
+    }
+
+    /// Tells whether a peer may send more than a request now: a body arrives, or
+    /// what comes is thrown away.
+    pub(super) fn sends_much(&self) -> bool {
+        let receives = matches!(self.state, State::Body(_) | State::Inflow(_));
+        receives || self.discards()
     }
 
     /// Returns the bytes to send next; empty when there are none, or a

@@ -17,6 +17,7 @@ use slab::Slab;
 
 use super::connection::Connection;
 use super::desk::{Desk, Stepped};
+use super::effort::Effort;
 use super::exchange::Exchange;
 use super::flow::flow_event::FlowEnd;
 use super::inflow::inflow_event::InflowFault;
@@ -60,6 +61,7 @@ pub(super) struct Traffic {
     cohort: Vec<usize>,
     /// Peers that go on in the next turn.
     later: Vec<usize>,
+    effort: Effort,
     ready: Vec<Readiness>,
     answers: Vec<Answer>,
     scratch: Vec<u8>,
@@ -111,6 +113,7 @@ impl Traffic {
             serial: 0,
             cohort: Vec::new(),
             later: Vec::new(),
+            effort: Effort::new(),
             ready: Vec::new(),
             answers: Vec::new(),
             scratch: vec![0; READ_BYTES],
@@ -217,11 +220,20 @@ impl Traffic {
     /// Takes every peer of the cohort one pass further.
     fn pass(&mut self, now: u64) {
         let mut cohort = mem::take(&mut self.cohort);
+        self.effort.share(cohort.len());
         cohort.retain(|index| {
             let Some(peer) = self.peers.get_mut(*index) else {
                 return false;
             };
-            peer.read(&mut self.scratch, now);
+            let weight = peer.weight(self.effort.piece());
+            if weight > 0 && self.effort.is_spent() {
+                self.effort.postpone(*index);
+                return false;
+            }
+            let read = peer.read(&mut self.scratch, now);
+            if weight > 0 {
+                self.effort.spend(weight + read);
+            }
             let stays = self.desk.step(*index, peer) == Stepped::Rests;
             if !stays {
                 self.remove(*index);
@@ -252,7 +264,7 @@ impl Traffic {
             return Fate::Later;
         }
         peer.held = false;
-        peer.write(now);
+        peer.write(now, self.effort.piece());
         self.desk.note_written(peer);
         if peer.goes_on() {
             return Fate::Again;
@@ -306,7 +318,7 @@ impl Traffic {
         };
         let untold = !self.desk.untold.is_empty();
         let telling = untold.then(|| now.saturating_add(nanoseconds(TELL_AGAIN)));
-        if !self.later.is_empty() {
+        if !self.later.is_empty() || self.effort.owes() {
             return Next::Again;
         }
         let entrance = self.entrance.next_at(now);
@@ -321,6 +333,7 @@ impl Source for Traffic {
         self.desk.begin(now);
         let now = now.as_nanos();
         mem::swap(&mut self.cohort, &mut self.later);
+        self.effort.begin(&mut self.cohort);
         self.desk.untold.tell_again();
         self.collect_ready();
         self.collect_answers();
