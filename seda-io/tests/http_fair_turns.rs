@@ -51,7 +51,9 @@ fn a_peer_that_does_not_read_stops_nobody() {
     let serving = serve(limits(), echo);
     let large = "x".repeat(LARGE);
     let mut deaf: Vec<_> = (0..8).map(|_| serving.connect()).collect();
-    deaf.iter_mut().for_each(|client| client.post(&large));
+    for client in &mut deaf {
+        client.post(&large);
+    }
     let mut client = serving.connect();
     (0..100).for_each(|_| say(&mut client, "small"));
     say(&mut client, &large);

@@ -3,14 +3,12 @@
 use std::io::{self, IoSlice};
 use std::sync::Arc;
 
-use mio::event::Source;
-
 use super::connection::Connection;
 use super::flows::Flows;
 use super::inflow::spring::Spring;
 use crate::net::address::Address;
 use crate::net::callers::Caller;
-use crate::reactor::Readiness;
+use crate::reactor::{Member, Readiness};
 use crate::timer::TimerKey;
 use crate::transport::Transport;
 
@@ -42,6 +40,16 @@ pub(super) struct Peer {
     /// Its body that is handed out in pieces.
     pub(super) inflow: Option<Arc<Spring>>,
     health: Health,
+    watched: Watched,
+}
+
+/// Says whether the reactor tells what the socket would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Watched {
+    Not,
+    /// From the next turn on.
+    Soon,
+    Yes,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,12 +119,27 @@ impl Peer {
             flows: None,
             inflow: None,
             health: Health::Well,
+            watched: Watched::Not,
         }
     }
 
-    /// Gives what a reactor watches.
-    pub(super) const fn watched(&mut self) -> &mut dyn Source {
-        self.transport.watched()
+    /// Tells whether it has just come, and may be through before the reactor
+    /// needs to watch it; this is so only once after a turn.
+    pub(super) fn may_leave_soon(&mut self) -> bool {
+        let waits = matches!(self.rest, Rest::Answer) || self.listed;
+        self.watched == Watched::Not && waits && {
+            self.watched = Watched::Soon;
+            true
+        }
+    }
+
+    /// Has the reactor watch it, if it does not yet.
+    pub(super) fn watch(&mut self, member: &Member, index: usize) -> io::Result<()> {
+        if self.watched != Watched::Yes {
+            member.register(self.transport.watched(), index)?;
+            self.watched = Watched::Yes;
+        }
+        Ok(())
     }
 
     /// Tells whether no TLS could be agreed on, or what came was none.

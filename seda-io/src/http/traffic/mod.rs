@@ -61,6 +61,8 @@ pub(super) struct Traffic {
     cohort: Vec<usize>,
     /// Peers that go on in the next turn.
     later: Vec<usize>,
+    /// Peers that the reactor does not watch yet.
+    newcomers: Vec<usize>,
     effort: Effort,
     ready: Vec<Readiness>,
     answers: Vec<Answer>,
@@ -113,6 +115,7 @@ impl Traffic {
             serial: 0,
             cohort: Vec::new(),
             later: Vec::new(),
+            newcomers: Vec::new(),
             effort: Effort::new(),
             ready: Vec::new(),
             answers: Vec::new(),
@@ -195,20 +198,35 @@ impl Traffic {
         let mut peer = Peer::new((transport, address), self.serial, connection);
         peer.caller = caller;
         self.serial += 1;
-        let entry = self.peers.vacant_entry();
-        let index = entry.key();
-        match self.member.register(peer.watched(), LISTENER + 1 + index) {
-            Ok(()) => {
-                entry.insert(peer);
-                self.list(index);
-            }
-            Err(error) => self.turn_away(&error),
-        }
+        let index = self.peers.insert(peer);
+        self.newcomers.push(index);
+        self.list(index);
     }
 
     fn turn_away(&self, error: &io::Error) {
         tracing::warn!(target: "seda", "a connection was not served: {error}");
         self.left();
+    }
+
+    /// Has the reactor watch those who have come and now wait for it. Who waits
+    /// for an answer is watched a turn later: many have got it by then, and
+    /// have left, for whom the reactor was never told.
+    fn watch_newcomers(&mut self) {
+        let mut newcomers = mem::take(&mut self.newcomers);
+        newcomers.retain(|index| {
+            let Some(peer) = self.peers.get_mut(*index) else {
+                return false;
+            };
+            if peer.may_leave_soon() {
+                return true;
+            }
+            if let Err(error) = peer.watch(&self.member, LISTENER + 1 + index) {
+                tracing::warn!(target: "seda", "a connection is not served: {error}");
+                self.remove(*index);
+            }
+            false
+        });
+        self.newcomers = newcomers;
     }
 
     /// Says that a connection has ended.
@@ -318,7 +336,7 @@ impl Traffic {
         };
         let untold = !self.desk.untold.is_empty();
         let telling = untold.then(|| now.saturating_add(nanoseconds(TELL_AGAIN)));
-        if !self.later.is_empty() || self.effort.owes() {
+        if !self.later.is_empty() || !self.newcomers.is_empty() || self.effort.owes() {
             return Next::Again;
         }
         let entrance = self.entrance.next_at(now);
@@ -348,6 +366,7 @@ impl Source for Traffic {
             self.pass(now);
         }
         self.later.append(&mut self.cohort);
+        self.watch_newcomers();
         self.desk.untold.count(&self.desk.tally.flows);
         self.next(now)
     }
