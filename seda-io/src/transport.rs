@@ -162,6 +162,13 @@ impl Transport {
         self.socket().reset_at_end();
     }
 
+    /// Takes an end of what is read for one only if the peer says so, where it can.
+    pub(crate) const fn expect_farewell(&mut self) {
+        if let Self::Secured(secured) = self {
+            secured.expect_farewell();
+        }
+    }
+
     /// Says what TLS wants to be said before the socket is closed.
     pub(crate) fn say_farewell(&mut self) {
         if let Self::Secured(secured) = self {

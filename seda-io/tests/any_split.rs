@@ -24,6 +24,8 @@ const FRAGMENTS: &[&[u8]] = &[
     b"Transfer-Encoding: chunked\r\n",
     b"Connection: close\r\n",
     b"Connection: keep-alive\r\n",
+    b"Connection: upgrade\r\n",
+    b"Upgrade: echo\r\n",
     b"Expect: 100-continue\r\n",
     b"X: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n",
     b"\r\n",
@@ -47,6 +49,7 @@ const REQUESTS: &[&[u8]] = &[
     b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n1\r\nd\r\n0\r\nT: 1\r\n\r\n",
     b"HEAD / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
     b"DELETE / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n",
     b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4x\r\n\r\nabc",
 ];
 

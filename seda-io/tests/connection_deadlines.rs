@@ -23,6 +23,7 @@ fn open() -> Connection {
         idle: Duration::from_nanos(300),
         write: Duration::from_nanos(400),
         linger: Duration::from_nanos(500),
+        upgraded: Duration::from_nanos(600),
         request: None,
     };
     let limits = Limits {

@@ -326,6 +326,24 @@ fn a_drain_does_not_wait_for_an_answer_of_which_nothing_comes() {
 }
 
 #[test]
+fn an_answer_that_only_the_end_of_its_connection_delimits_is_reset_when_it_is_cut() {
+    for drains in [true, false] {
+        let stand = stand(Limits::default());
+        let mut old = stand.serving.connect();
+        let flow = stand.begin(&mut old, "GET / HTTP/1.0\r\n\r\n", None);
+        old.answer_without_body();
+        if drains {
+            assert!(stand.serving.running.drain(PATIENCE).unwrap().balances());
+        } else {
+            assert!(stand.serving.running.stop().balances());
+        }
+        let error = old.0.read(&mut [0]).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+        assert!(flow.has_ended());
+    }
+}
+
+#[test]
 fn a_stop_ends_streamed_answers() {
     let stand = stand(Limits::default());
     let mut client = stand.serving.connect();

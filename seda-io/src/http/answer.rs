@@ -6,7 +6,7 @@
 
 use super::chunked::Chunked;
 use super::fault::{Fault, Place, ProtocolError};
-use super::framing::{self, Framing};
+use super::framing::{Framing, Sequel};
 use super::message::Response;
 use super::method::Method;
 use super::parse::{self, ResponseHead};
@@ -131,7 +131,7 @@ impl AnswerReader {
         };
         self.decoder = self.decoder_of(framing)?;
         self.persists =
-            framing != Framing::Unsaid && framing::stays_open(head.version, &head.headers);
+            framing != Framing::Unsaid && Sequel::of(head.version, &head.headers) != Sequel::Closes;
         self.headed = true;
         Ok(Some(Response::received(status, head.headers)))
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use seda_core::{Meta, Sink, Tick};
 
 use super::allowance::Allowance;
+use super::connection::Connection;
 use super::date::DateCache;
 use super::dues::Turn;
 use super::exchange::{Exchange, Reply};
@@ -16,7 +17,7 @@ use super::inflow::inflow_event::{InflowEvent, InflowFault, Piece};
 use super::inflow::spring::Spring;
 use super::limits::Timeout;
 use super::message::{Request, Response};
-use super::outbox::{Answer, Head, Outbox, Part, Seat};
+use super::outbox::{Answer, Head, Outbox, Part, Seat, Switch};
 use super::peer::{Peer, Rest};
 use super::premises::Premises;
 use super::step::Step;
@@ -85,7 +86,8 @@ impl Desk {
         loop {
             self.pump(peer);
             let stepped = self.step_on(index, peer);
-            if peer.inflow.is_some() && peer.connection.inflowing().is_none() {
+            let rests = stepped == Stepped::Rests;
+            if rests && peer.inflow.is_some() && !is_wanted(&peer.connection) {
                 self.end_inflow(peer, InflowFault::Unwanted);
             }
             // An answer that has ended lets the connection go on.
@@ -102,7 +104,7 @@ impl Desk {
             }
             match peer.connection.step(self.now.as_nanos()) {
                 Step::NeedMore => return rest(peer, Rest::Bytes),
-                Step::Wait if peer.connection.owes_answer() => return rest(peer, Rest::Answer),
+                Step::Wait if peer.connection.awaits_stage() => return rest(peer, Rest::Answer),
                 Step::Wait => return rest(peer, Rest::Writing),
                 Step::Continue100 => {}
                 Step::Request(request) => self.dispatch(index, peer, request),
@@ -143,7 +145,10 @@ impl Desk {
             turn,
         };
         let outbox = Arc::clone(&self.outbox);
-        let reply = Reply::new(peer.address.clone(), seat, request.method(), outbox);
+        let mut reply = Reply::new(peer.address.clone(), seat, request.method(), outbox);
+        if peer.connection.may_upgrade(turn) {
+            reply = reply.upgradable();
+        }
         let flows_in = peer.connection.inflowing().is_some();
         let inflow = flows_in.then(|| Inflow::new(seat, Arc::clone(&self.outbox)));
         let meta = self.meta(&request);
@@ -196,6 +201,10 @@ impl Desk {
                         self.tally.answers.add(1);
                         self.begin_flow(peer, turn, *head);
                     }
+                    Part::Upgrade(switch) => {
+                        self.tally.answers.add(1);
+                        self.upgrade(peer, turn, *switch);
+                    }
                     Part::Want(spring) => self.begin_inflow(peer, turn, spring),
                     Part::Ask if peer.connection.inflowing() == Some(turn) => {
                         peer.connection.ask_body(self.now.as_nanos());
@@ -212,6 +221,9 @@ impl Desk {
         if peer.connection.inflowing() == Some(turn) {
             peer.inflow = Some(spring);
             peer.connection.ask_body(self.now.as_nanos());
+        } else if peer.connection.may_upgrade(turn) {
+            // It was said on another thread than the upgrade, and came before it.
+            peer.inflow = Some(spring);
         } else {
             let why = InflowFault::Unwanted;
             spring.note(InflowEvent::Failed(spring.number(), why));
@@ -270,6 +282,27 @@ impl Desk {
         peer.flows.get_or_insert_default().add(turn, line);
     }
 
+    /// Has another protocol spoken on a connection.
+    fn upgrade(&mut self, peer: &mut Peer, turn: Turn, switch: Switch) {
+        let Switch { headers, line } = switch;
+        let now = self.now.as_nanos();
+        self.tally.flows.opened.add(1);
+        if !peer.connection.upgrade(turn, &headers, now) {
+            self.tally.late.add(1);
+            return self.untold.end(&line, FlowEnd::Gone, &self.tally.flows);
+        }
+        self.tally.flows.upgraded.add(1);
+        peer.expect_farewell();
+        if self.untold.is_ending() {
+            line.note_ending();
+            self.untold.tell(&line);
+        }
+        peer.flows.get_or_insert_default().upgrade(turn, line);
+        if peer.inflow.is_some() {
+            peer.connection.ask_body(now);
+        }
+    }
+
     /// Moves what stages have sent of streamed answers to the connection; tells
     /// whether one of them has ended by that.
     fn pump(&mut self, peer: &mut Peer) -> bool {
@@ -321,6 +354,11 @@ impl Desk {
         });
         self.tally.timed_out.add(usize::from(slow));
     }
+}
+
+/// Tells whether pieces are handed out, or will be.
+fn is_wanted(connection: &Connection) -> bool {
+    connection.inflowing().is_some() || connection.may_upgrade(connection.turn())
 }
 
 fn rest(peer: &mut Peer, rest: Rest) -> Stepped {

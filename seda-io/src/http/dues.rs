@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::message::Response;
-use super::owed::Owed;
+use super::owed::{Company, Owed};
 
 /// Names one exchange of a connection, so that its answer finds its place.
 ///
@@ -52,7 +52,7 @@ impl Dues {
 
     /// Tells whether nothing may be handled before what is due is answered.
     pub(super) fn is_exclusive(&self) -> bool {
-        self.oldest.is_some_and(|owed| !owed.safe)
+        self.oldest.is_some_and(Owed::is_exclusive)
     }
 
     pub(super) fn push(&mut self, owed: Owed) {
@@ -78,6 +78,21 @@ impl Dues {
         let index = self.behind.iter().position(|due| due.answer.is_none())?;
         let index = u32::try_from(index).ok()?;
         Some(Turn(self.first.wrapping_add(index)))
+    }
+
+    /// Tells whether the one of that turn is due, and may be answered by another protocol.
+    pub(super) fn may_upgrade(&self, turn: Turn) -> bool {
+        let may = |owed: Owed| owed.company == Company::Upgrade;
+        turn.0 == self.first && self.oldest.is_some_and(may)
+    }
+
+    /// Takes the one of that turn out, for another protocol.
+    pub(super) fn upgrade(&mut self, turn: Turn) -> Option<Owed> {
+        if !self.may_upgrade(turn) {
+            return None;
+        }
+        self.first = self.first.wrapping_add(1);
+        self.oldest.take()
     }
 
     /// Takes an answer. Gives it out when it is that of the oldest, and those

@@ -10,8 +10,9 @@ use super::flow::{Flow, Opening};
 use super::inflow::Inflow;
 use super::message::{Request, Response};
 use super::method::Method;
-use super::outbox::{Answer, Head, Outbox, Part, Seat};
+use super::outbox::{Answer, Head, Outbox, Part, Seat, Switch};
 use super::status::StatusCode;
+use super::upgrade::Upgrade;
 use crate::net::address::Address;
 
 /// A request, with the duty to answer it.
@@ -109,6 +110,29 @@ impl Exchange {
         self.0.reply.stream(opening)
     }
 
+    /// Answers 101: from then on another protocol is spoken on this connection,
+    /// by whatever stages the [`Flow`] and the [`Inflow`] come to.
+    ///
+    /// # Errors
+    ///
+    /// Gives the exchange back when the client has not asked for that protocol,
+    /// or cannot be taken at its word: its version is 1.0, `Connection` does
+    /// not name `Upgrade`, or the body of the request is
+    /// [handed out](Self::take_inflow) in pieces. Answer it as any other then, or
+    /// by [`Response::upgrade_required`].
+    ///
+    /// # Sources
+    ///
+    /// RFC 9110 §7.8, §15.2.2.
+    pub fn upgrade(self, upgrade: Upgrade) -> Result<(Flow, Inflow), Self> {
+        let asked = self.request().headers();
+        if self.0.reply.upgrades && asked.list_has("upgrade", upgrade.protocol()) {
+            Ok(self.0.reply.upgrade(upgrade))
+        } else {
+            Err(self)
+        }
+    }
+
     /// Parts the request from the duty to answer it, so that each can go its way.
     pub fn split(self) -> (Request, Reply) {
         let parts = *self.0;
@@ -123,6 +147,8 @@ pub struct Reply {
     muteness: Muteness,
     /// Nobody has answered yet.
     due: bool,
+    /// The peer may be answered by another protocol.
+    upgrades: bool,
     outbox: Arc<Outbox>,
 }
 
@@ -138,8 +164,15 @@ impl Reply {
                 Muteness::Spoken
             },
             due: true,
+            upgrades: false,
             outbox,
         }
+    }
+
+    /// Says that the peer may be answered by another protocol.
+    pub(super) const fn upgradable(mut self) -> Self {
+        self.upgrades = true;
+        self
     }
 
     /// Returns the address of who asks.
@@ -173,6 +206,21 @@ impl Reply {
         let part = Part::Head(Box::new(head));
         outbox.put(Answer { seat, part });
         Flow::new(line, self.peer.clone(), seat, outbox)
+    }
+
+    fn upgrade(mut self, upgrade: Upgrade) -> (Flow, Inflow) {
+        self.due = false;
+        let (seat, outbox) = (self.seat, Arc::clone(&self.outbox));
+        let (headers, line) = upgrade.open(&outbox.limits);
+        let line = Arc::new(line);
+        let switch = Switch {
+            headers,
+            line: Arc::clone(&line),
+        };
+        let part = Part::Upgrade(Box::new(switch));
+        outbox.put(Answer { seat, part });
+        let inflow = Inflow::upgraded(line.number(), seat, Arc::clone(&outbox));
+        (Flow::new(line, self.peer.clone(), seat, outbox), inflow)
     }
 
     /// Takes the duty away: somebody else answers.

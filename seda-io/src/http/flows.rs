@@ -25,6 +25,13 @@ impl Flows {
         self.peer_done = false;
     }
 
+    /// Adds what is sent on an upgraded connection; its stages hear otherwise
+    /// when the peer has ended its side, behind the last bytes.
+    pub(super) fn upgrade(&mut self, turn: Turn, line: Arc<Line>) {
+        self.add(turn, line);
+        self.peer_done = true;
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
     }

@@ -45,12 +45,33 @@ impl Framing {
     }
 }
 
-/// Tells whether the connection stays open behind the message (RFC 9112 §9.3).
-pub(super) fn stays_open(version: Version, headers: &Headers) -> bool {
-    match version {
-        Version::Http11 => !headers.list_has("connection", "close"),
-        Version::Http10 => {
-            headers.list_has("connection", "keep-alive") && !headers.list_has("connection", "close")
+/// What a message says of the connection behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sequel {
+    /// It closes.
+    Closes,
+    /// It stays open (RFC 9112 §9.3).
+    Stays,
+    /// It stays open, for another protocol if the server likes one of those
+    /// that are named (RFC 9110 §7.8).
+    Upgrades,
+}
+
+impl Sequel {
+    /// Finds it by the fields; `Upgrade` counts only where `Connection` names
+    /// it, and HTTP/1.0 knows none.
+    pub(super) fn of(version: Version, headers: &Headers) -> Self {
+        let (mut closes, mut keeps, mut upgrades) = (false, false, false);
+        for option in headers.list("connection") {
+            closes |= option.eq_ignore_ascii_case("close");
+            keeps |= option.eq_ignore_ascii_case("keep-alive");
+            upgrades |= option.eq_ignore_ascii_case("upgrade");
+        }
+        let old = version == Version::Http10;
+        match () {
+            () if closes || (old && !keeps) => Self::Closes,
+            () if old || !upgrades || headers.get("upgrade").is_none() => Self::Stays,
+            () => Self::Upgrades,
         }
     }
 }

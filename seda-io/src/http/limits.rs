@@ -122,6 +122,9 @@ pub struct Timeouts {
     pub write: Duration,
     /// For the peer to read a last answer and close, when more of its bytes may come.
     pub linger: Duration,
+    /// Without a byte in either direction on a connection that was
+    /// [upgraded](crate::http::Upgrade), while the stages are not busy with the last.
+    pub upgraded: Duration,
     /// For the stages to answer: the deadline in the meta of a request's event.
     pub request: Option<Duration>,
 }
@@ -134,6 +137,7 @@ impl Default for Timeouts {
             idle: Duration::from_mins(1),
             write: Duration::from_secs(20),
             linger: Duration::from_secs(2),
+            upgraded: Duration::from_mins(5),
             request: None,
         }
     }
@@ -148,6 +152,7 @@ impl Timeouts {
             Timeout::Idle => self.idle,
             Timeout::Write => self.write,
             Timeout::Linger => self.linger,
+            Timeout::Upgraded => self.upgraded,
         }
     }
 }
@@ -165,6 +170,8 @@ pub enum Timeout {
     Write,
     /// The peer's end, after the last answer.
     Linger,
+    /// A byte, in either direction, of another protocol.
+    Upgraded,
 }
 
 /// A time by which the peer must have done something.

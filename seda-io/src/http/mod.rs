@@ -58,6 +58,7 @@ mod telling;
 mod traffic;
 mod trailers;
 mod untold;
+mod upgrade;
 mod wishes;
 mod write;
 
@@ -90,4 +91,5 @@ pub use status::StatusCode;
 pub use step::{Step, Unasked};
 pub use tally::{Figures, Tallies};
 pub use trailers::Trailers;
+pub use upgrade::Upgrade;
 pub use wishes::{TimeoutUnit, Wishes};

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::dues::Turn;
 use super::flow::flow_event::FlowEnd;
 use super::flow::line::Line;
+use super::headers::Headers;
 use super::inflow::inflow_event::{InflowEvent, InflowFault};
 use super::inflow::spring::Spring;
 use super::limits::Limits;
@@ -43,11 +44,21 @@ pub(super) struct Head {
     pub(super) line: Arc<Line>,
 }
 
+/// The head of an answer behind which another protocol is spoken.
+#[derive(Debug)]
+pub(super) struct Switch {
+    pub(super) headers: Headers,
+    /// What the protocol is sent by.
+    pub(super) line: Arc<Line>,
+}
+
 /// How much of an answer there is.
 #[derive(Debug)]
 pub(super) enum Part {
     /// All of it.
     Whole(Response),
+    /// 101, and what follows is another protocol.
+    Upgrade(Box<Switch>),
     /// Its head; in a place of its own, so that whole answers stay small.
     Head(Box<Head>),
     /// More of its body, or its end.
@@ -139,18 +150,21 @@ impl Outbox {
     pub(super) fn throw_away(&self, answer: Answer) {
         match answer.part {
             Part::Whole(_) => self.tally.late.add(1),
-            Part::Head(head) => {
-                self.tally.late.add(1);
-                head.line.end(FlowEnd::Gone);
-                // There is no source any more that could tell it again.
-                head.line.tell();
-            }
+            Part::Head(head) => self.throw_line_away(&head.line),
+            Part::Upgrade(switch) => self.throw_line_away(&switch.line),
             Part::Want(spring) => {
                 spring.note(InflowEvent::Failed(spring.number(), InflowFault::Gone));
                 spring.tell();
             }
             Part::More | Part::Ask => {}
         }
+    }
+
+    fn throw_line_away(&self, line: &Line) {
+        self.tally.late.add(1);
+        line.end(FlowEnd::Gone);
+        // There is no source any more that could tell it again.
+        line.tell();
     }
 
     /// Takes an answer given on the source's own worker; gives others back.

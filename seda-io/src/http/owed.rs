@@ -1,5 +1,6 @@
 //! What must be known of a request to write its answer.
 
+use super::framing::Sequel;
 use super::message::Version;
 use super::method::Method;
 use super::parse::RequestHead;
@@ -16,8 +17,19 @@ pub(super) struct Owed {
     pub(super) head_only: bool,
     /// The request was bad: what else the peer sends is thrown away.
     pub(super) bad: bool,
-    /// Others may be handled beside it (RFC 9110 §9.2.1).
-    pub(super) safe: bool,
+    /// What may go on beside it.
+    pub(super) company: Company,
+}
+
+/// Says what may go on while a request is in hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Company {
+    /// Others that are safe, too (RFC 9110 §9.2.1).
+    Safe,
+    /// Nothing.
+    Alone,
+    /// Nothing, since what follows may be of another protocol (RFC 9110 §7.8).
+    Upgrade,
 }
 
 impl Owed {
@@ -25,15 +37,19 @@ impl Owed {
     pub(super) fn to(head: &RequestHead) -> Self {
         let method = head.request.method();
         Self {
-            persistence: match (head.stays_open, head.request.version()) {
-                (false, _) => Persistence::Close,
-                (true, Version::Http10) => Persistence::KeepAlive,
-                (true, Version::Http11) => Persistence::Unsaid,
+            persistence: match (head.sequel, head.request.version()) {
+                (Sequel::Closes, _) => Persistence::Close,
+                (_, Version::Http10) => Persistence::KeepAlive,
+                (_, Version::Http11) => Persistence::Unsaid,
             },
             version: head.request.version(),
             head_only: *method == Method::Head,
             bad: false,
-            safe: method.is_safe(),
+            company: match head.sequel {
+                Sequel::Upgrades => Company::Upgrade,
+                _ if method.is_safe() => Company::Safe,
+                _ => Company::Alone,
+            },
         }
     }
 
@@ -44,8 +60,13 @@ impl Owed {
             version: Version::Http11,
             head_only: false,
             bad: true,
-            safe: true,
+            company: Company::Safe,
         }
+    }
+
+    /// Tells whether no other request may be handled beside it.
+    pub(super) fn is_exclusive(self) -> bool {
+        self.company != Company::Safe
     }
 
     /// Tells whether no request follows on this connection.

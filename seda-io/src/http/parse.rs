@@ -4,7 +4,7 @@ use httparse::{EMPTY_HEADER, Header};
 
 use super::authority::host_of;
 use super::fault::{Fault, Place, ProtocolError};
-use super::framing::{self, Framing};
+use super::framing::{self, Framing, Sequel};
 use super::headers::{HEADER_BYTES_MAX, HEADERS_MAX, Headers};
 use super::message::{Request, Target, Version};
 use super::method::Method;
@@ -17,8 +17,8 @@ pub(super) struct RequestHead {
     pub(super) framing: Framing,
     /// The peer waits for a `100 Continue` before it sends the body.
     pub(super) awaits_continue: bool,
-    /// The peer wants to go on after the answer.
-    pub(super) stays_open: bool,
+    /// How the peer wants to go on after the answer.
+    pub(super) sequel: Sequel,
 }
 
 /// The head of a response.
@@ -56,7 +56,7 @@ pub(super) fn request(bytes: &[u8], headers_max: usize) -> Result<RequestHead, P
     Ok(RequestHead {
         framing,
         awaits_continue: expects && !matches!(framing, Framing::Unsaid | Framing::Length(0)),
-        stays_open: framing::stays_open(version, &headers),
+        sequel: Sequel::of(version, &headers),
         request: Request::new(method, target).with_head(version, headers),
     })
 }

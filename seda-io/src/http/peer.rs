@@ -266,14 +266,32 @@ impl Peer {
         match self.transport.catch_up() {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.ready.write = false,
             Err(_) => self.health = Health::Broken,
+            Ok(()) if self.connection.has_half_closed() => self.half_close(),
             Ok(()) => {}
         }
     }
 
-    /// Tells the peer that nothing more will be written.
+    /// Takes an end of what it sends for one only if it says so, where it can.
+    pub(super) fn expect_farewell(&mut self) {
+        self.transport.expect_farewell();
+    }
+
+    /// Tells the peer that nothing more will be written: when all of TLS's
+    /// farewell is in the socket, if that is full now.
     pub(super) fn half_close(&mut self) {
-        if self.transport.half_close().is_err() {
-            self.health = Health::Broken;
+        match self.transport.finish() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.ready.write = false,
+            Err(_) => self.health = Health::Broken,
+            Ok(()) => {}
+        }
+    }
+
+    /// Breaks the body off that is flowing, in such a way that the peer sees it
+    /// even if the socket is closed at once.
+    pub(super) fn break_flow(&mut self) {
+        self.connection.break_flow();
+        if self.connection.is_failing() {
+            self.reset_at_end();
         }
     }
 

@@ -64,6 +64,9 @@ impl StatusCode {
     pub const EXPECTATION_FAILED: Self = Self(417);
     /// 422: the body is well formed and its instructions are not.
     pub const UNPROCESSABLE_CONTENT: Self = Self(422);
+    /// 426: the request must be made by another protocol; see
+    /// [`Response::upgrade_required`](super::Response::upgrade_required).
+    pub const UPGRADE_REQUIRED: Self = Self(426);
     /// 429: this client has asked too often.
     pub const TOO_MANY_REQUESTS: Self = Self(429);
     /// 431: the header section is larger than the server takes.

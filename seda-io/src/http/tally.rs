@@ -36,6 +36,7 @@ pub(super) struct Tally {
 #[derive(Debug, Default)]
 pub(super) struct FlowTally {
     pub(super) opened: Count,
+    pub(super) upgraded: Count,
     pub(super) finished: Count,
     pub(super) abandoned: Count,
     pub(super) cut: Count,
@@ -100,6 +101,8 @@ pub struct Figures {
     /// Of the answers, those whose body was streamed; each of them is finished,
     /// abandoned, cut, or still open.
     pub flows: u64,
+    /// Of the streamed answers, those by which a connection was upgraded.
+    pub flows_upgraded: u64,
     /// Streamed answers that were finished.
     pub flows_finished: u64,
     /// Streamed answers that were dropped before their end, or were not as long
@@ -223,9 +226,14 @@ impl Figures {
         ]
     }
 
-    const fn of_flows(&self) -> [Counted; 7] {
+    const fn of_flows(&self) -> [Counted; 8] {
         [
             ("flows", "Answers whose body was streamed.", self.flows),
+            (
+                "flows_upgraded",
+                "Connections on which another protocol was spoken.",
+                self.flows_upgraded,
+            ),
             (
                 "flows_finished",
                 "Streamed answers that were finished.",
@@ -294,6 +302,7 @@ impl Tallies {
             expired: sheets.sum(|tally| &tally.expired),
             abandoned: sheets.sum(|tally| &tally.abandoned),
             flows: sheets.sum(|tally| &tally.flows.opened),
+            flows_upgraded: sheets.sum(|tally| &tally.flows.upgraded),
             flows_finished: sheets.sum(|tally| &tally.flows.finished),
             flows_abandoned: sheets.sum(|tally| &tally.flows.abandoned),
             flows_cut: sheets.sum(|tally| &tally.flows.cut),

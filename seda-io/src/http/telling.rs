@@ -1,5 +1,7 @@
 //! Tells a stage what happens to something, and keeps what it refuses.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use seda_core::{Key, Meta, Reason, Sink};
 
 /// Offers an event to the stage that wants to hear it, or one that it has kept;
@@ -27,6 +29,12 @@ pub(super) enum Told {
 pub(super) struct Telling<V> {
     teller: Option<Teller<V>>,
     keeps: bool,
+}
+
+/// Gives a number that no other streamed body or upgraded connection has.
+pub(super) fn next_number() -> u64 {
+    static NUMBERS: AtomicU64 = AtomicU64::new(1);
+    NUMBERS.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Makes what tells events to a stage, in order: they have `number` as their key.

@@ -2,6 +2,7 @@
 
 use super::content::Content;
 use super::date::HttpDate;
+use super::headers::Headers;
 use super::message::{Response, Version};
 use super::trailers::Trailers;
 
@@ -31,6 +32,8 @@ pub(super) enum Delimiter {
     Chunks,
     /// By the end of the connection.
     Close,
+    /// There is no body, but another protocol, up to the end of this direction.
+    Upgrade,
 }
 
 impl Delimiter {
@@ -78,13 +81,30 @@ pub(super) fn response_head(
                 push(head, &["\r\n"]);
             }
             Delimiter::Chunks => field(head, "Transfer-Encoding", "chunked"),
-            Delimiter::Close => {}
+            Delimiter::Close | Delimiter::Upgrade => {}
         }
     }
     match persistence {
         Persistence::Unsaid => {}
         Persistence::KeepAlive => field(head, "Connection", "keep-alive"),
         Persistence::Close => field(head, "Connection", "close"),
+    }
+    push(head, &["\r\n"]);
+}
+
+/// What begins the head behind which another protocol is spoken (RFC 9110 §15.2.2).
+const SWITCHING: &str = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n";
+
+/// Tells how many bytes that head will be.
+pub(super) fn switching_head_bytes(headers: &Headers) -> usize {
+    SWITCHING.len() + headers.wire_bytes() + "\r\n".len()
+}
+
+/// Writes that head with these fields, `Upgrade` among them.
+pub(super) fn switching_head(head: &mut Vec<u8>, headers: &Headers) {
+    push(head, &[SWITCHING]);
+    for (name, value) in headers.iter() {
+        field(head, name, value);
     }
     push(head, &["\r\n"]);
 }

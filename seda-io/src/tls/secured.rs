@@ -41,6 +41,11 @@ impl Secured {
         }
     }
 
+    /// Takes an end of the input without a farewell for an error from now on.
+    pub(crate) const fn expect_farewell(&mut self) {
+        self.endings = Endings::Farewell;
+    }
+
     pub(crate) const fn socket(&self) -> &Socket {
         &self.socket
     }

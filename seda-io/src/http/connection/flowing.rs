@@ -63,7 +63,7 @@ impl Connection {
         };
         let chunked = match &mut flowing.delimiter {
             Delimiter::Chunks => true,
-            Delimiter::Close => false,
+            Delimiter::Close | Delimiter::Upgrade => false,
             Delimiter::Length(left) => match left.checked_sub(bytes) {
                 None => return self.break_flow(),
                 Some(rest) => {
@@ -93,6 +93,7 @@ impl Connection {
         };
         match flowing.delimiter {
             Delimiter::Length(1..) => return self.break_flow(),
+            Delimiter::Upgrade => return self.finish_upgraded(),
             Delimiter::Length(0) | Delimiter::Close => {}
             Delimiter::Chunks => {
                 self.begin_output(now);
@@ -116,7 +117,8 @@ impl Connection {
 
     /// Breaks the body that is flowing off: what is queued of it is sent, and then
     /// the connection closes without its end. Where only the end of the
-    /// connection marks the end of the body, the connection is reset at once.
+    /// connection marks the end of the body, and on one that is
+    /// [upgraded](Self::upgrade), the connection is reset at once.
     pub fn break_flow(&mut self) {
         let Some(flowing) = self.flowing.take() else {
             return;
@@ -124,11 +126,15 @@ impl Connection {
         self.input.release();
         self.dues.release();
         self.dues.forget();
-        self.state = if flowing.delimiter == Delimiter::Close {
-            State::Failing
-        } else {
-            State::Closing { lingers: true }
+        self.state = match flowing.delimiter {
+            Delimiter::Close | Delimiter::Upgrade => State::Failing,
+            Delimiter::Length(_) | Delimiter::Chunks => State::Closing { lingers: true },
         };
+    }
+
+    /// Tells whether the connection is to end with a [reset](crate::http::Step::Reset).
+    pub const fn is_failing(&self) -> bool {
+        matches!(self.state, State::Failing)
     }
 
     /// Tells whether the peer has said that it sends nothing more.

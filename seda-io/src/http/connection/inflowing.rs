@@ -8,7 +8,7 @@ use crate::http::dues::Turn;
 use crate::http::fault::{Fault, Place, ProtocolError};
 use crate::http::limits::Wait;
 use crate::http::message::Request;
-use crate::http::owed::Owed;
+use crate::http::owed::{Company, Owed};
 use crate::http::parse::RequestHead;
 use crate::http::step::Step;
 use crate::http::write;
@@ -44,8 +44,9 @@ impl Connection {
 
     pub(super) fn begin_inflow(&mut self, head: RequestHead, now: u64) -> Step {
         let mut owed = Owed::to(&head);
-        // It is to be alone until its body is over, whatever its method.
-        owed.safe = false;
+        // It is to be alone until its body is over, whatever its method, and the
+        // protocol does not change in the midst of it.
+        owed.company = Company::Alone;
         match Body::new(head.framing, self.limits.streamed_body_bytes_max) {
             Ok(None) => self.hand_out(head.request, owed),
             Err(error) => self.refuse(error),
@@ -61,8 +62,8 @@ impl Connection {
         }
     }
 
-    /// Names the request whose body is handed out [in pieces](Step::Body), until
-    /// its end.
+    /// Names the request whose body, or what came [instead](Self::upgrade) of
+    /// further ones, is handed out [in pieces](Step::Body), until its end.
     ///
     /// Such are those that are longer than [`Limits::body_streams_above`](crate::http::Limits).
     pub fn inflowing(&self) -> Option<Turn> {
@@ -71,6 +72,7 @@ impl Connection {
                 Stage::Paused(turn, _) | Stage::Asked(turn) | Stage::Over(turn) => Some(turn),
                 Stage::Held(_) => None,
             },
+            State::Upgraded(upgraded) => upgraded.inflowing(),
             _ => None,
         }
     }
@@ -79,6 +81,10 @@ impl Connection {
     /// it is handed out, nor more than a buffer of it read. The first time
     /// tells a peer that has asked for it to go on.
     pub fn ask_body(&mut self, now: u64) {
+        if let State::Upgraded(upgraded) = &mut self.state {
+            upgraded.ask();
+            self.reading = Wait::from(now);
+        }
         if let State::Inflow(inflowing) = &mut self.state
             && let Stage::Paused(turn, since) = inflowing.stage
         {

@@ -17,7 +17,8 @@ impl Connection {
     /// Tells whether a further request may be handed out before what is due is answered.
     pub(super) fn may_take(&self) -> bool {
         let flowing = self.flowing.as_ref();
-        let exclusive = self.dues.is_exclusive() || flowing.is_some_and(|it| !it.owed.safe);
+        let exclusive =
+            self.dues.is_exclusive() || flowing.is_some_and(|it| it.owed.is_exclusive());
         let in_hand = self.dues.len() + usize::from(flowing.is_some());
         let beside = !exclusive && in_hand < self.limits.pipeline_max && !self.retired;
         self.output.has_room() && (in_hand == 0 || beside)
@@ -120,7 +121,7 @@ impl Connection {
     }
 
     pub(super) fn hand_out(&mut self, request: Request, owed: Owed) -> Step {
-        if !owed.safe && self.owes_answer() {
+        if owed.is_exclusive() && self.owes_answer() {
             self.state = State::Held(Box::new((request, owed)));
             return Step::Wait;
         }

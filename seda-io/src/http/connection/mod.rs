@@ -11,11 +11,13 @@ mod answers;
 mod flowing;
 mod inflowing;
 mod intake;
+mod upgraded;
 
 use std::sync::Arc;
 
 use self::flowing::Flowing;
 use self::inflowing::Inflowing;
+use self::upgraded::Upgraded;
 use super::body::Body;
 use super::dues::{Dues, Turn};
 use super::fault::{Fault, Place, ProtocolError};
@@ -86,6 +88,8 @@ enum State {
         lingers: bool,
     },
     Lingering,
+    /// Another protocol is spoken.
+    Upgraded(Upgraded),
     /// It is to end such that the peer sees an error.
     Failing,
     Closed,
@@ -159,6 +163,7 @@ impl Connection {
                 self.reading
                     .moved(taken, self.limits.progress_bytes_min, now);
             }
+            State::Upgraded(_) if taken > 0 => self.reading = Wait::from(now),
             _ => {}
         }
         taken
@@ -234,8 +239,11 @@ impl Connection {
             self.writing
                 .moved(count, self.limits.progress_bytes_min, now);
         }
-        if self.output.is_empty() && !self.owes_answer() && matches!(self.state, State::Head(_)) {
-            self.reading = Wait::from(now);
+        let rests = || self.output.is_empty() && !self.owes_answer();
+        match self.state {
+            State::Head(_) if rests() => self.reading = Wait::from(now),
+            State::Upgraded(_) => self.reading = Wait::from(now),
+            _ => {}
         }
     }
 
@@ -243,11 +251,13 @@ impl Connection {
     ///
     /// While an answer is due, the peer is under none to send the next request. A
     /// body that flows is under none while nothing of it is unsent, unless the
-    /// peer has ended its side.
+    /// peer has ended its side. Neither is an upgraded connection whose last
+    /// piece the stages have.
     pub fn deadline(&self) -> Option<Deadline> {
         let timeouts = &self.limits.timeouts;
         let unsent = !self.output.is_empty();
-        let abandoned = self.flowing.is_some() && self.input_ended && !unsent;
+        let one_way = self.flowing.is_some() && self.input_ended;
+        let abandoned = one_way && !unsent && !matches!(self.state, State::Upgraded(_));
         let timeout = match self.state {
             State::Head(_) if unsent || self.owes_answer() => None,
             State::Head(_) if self.answered > 0 && self.input.is_empty() => Some(Timeout::Idle),
@@ -255,7 +265,11 @@ impl Connection {
             State::Body(_) => Some(Timeout::Body),
             State::Inflow(_) if self.awaits_piece() => Some(Timeout::Body),
             State::Lingering => Some(Timeout::Linger),
+            State::Upgraded(upgraded) if !unsent && !upgraded.is_paused() => {
+                Some(Timeout::Upgraded)
+            }
             State::Inflow(_)
+            | State::Upgraded(_)
             | State::Held(_)
             | State::Deaf { .. }
             | State::Closing { .. }
@@ -293,6 +307,7 @@ impl Connection {
             State::Head(head) => self.step_head(head, now),
             State::Body(_) => self.step_body(now),
             State::Inflow(_) => self.step_inflow(now),
+            State::Upgraded(upgraded) => self.step_upgraded(upgraded, now),
             State::Held(_) if !self.owes_answer() => self.let_go(),
             State::Held(_) | State::Deaf { .. } => Step::Wait,
             State::Failing => {
@@ -319,7 +334,11 @@ impl Connection {
                 self.spoil(ProtocolError::new(Place::Body, Fault::BodyTooSlow))
             }
             Timeout::Body => self.refuse(ProtocolError::new(Place::Body, Fault::BodyTooSlow)),
-            Timeout::Head | Timeout::Idle | Timeout::Write | Timeout::Linger => self.close(),
+            Timeout::Head
+            | Timeout::Idle
+            | Timeout::Write
+            | Timeout::Linger
+            | Timeout::Upgraded => self.close(),
         }
     }
 
@@ -337,7 +356,11 @@ impl Connection {
         match self.state {
             State::Deaf { discards } => discards,
             State::Closing { .. } | State::Lingering | State::Failing | State::Closed => true,
-            State::Head(_) | State::Body(_) | State::Inflow(_) | State::Held(_) => false,
+            State::Head(_)
+            | State::Body(_)
+            | State::Inflow(_)
+            | State::Held(_)
+            | State::Upgraded(_) => false,
         }
     }
 

@@ -15,6 +15,8 @@ pub enum FlowEvent {
     /// So much was written that a piece that came back would now be accepted.
     Drained(u64),
     /// The peer sends nothing more. It may still read, but most that say so have gone.
+    /// This is not told of an [upgraded](super::super::Upgrade) connection, where
+    /// [`InflowEvent::End`](super::super::InflowEvent) says so.
     PeerDone(u64),
     /// The server is about to end: finish the answer soon, or it is cut off
     /// when nothing of it was sent for a while.

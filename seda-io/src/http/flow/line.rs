@@ -5,7 +5,6 @@
 
 use std::fmt;
 use std::mem;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
@@ -15,7 +14,7 @@ use super::unsent::{Short, Unsendable, Unsent};
 use crate::buffer::WriteBuffer;
 use crate::http::content::Content;
 use crate::http::limits::Limits;
-use crate::http::telling::{Teller, Telling, Tells, Told};
+use crate::http::telling::{self, Teller, Telling, Tells, Told};
 use crate::http::trailers::Trailers;
 
 /// Makes what tells the events of the answer of that number.
@@ -85,8 +84,7 @@ impl Line {
         muteness: Muteness,
         hearer: Option<Hearer>,
     ) -> Self {
-        static LINES: AtomicU64 = AtomicU64::new(1);
-        let number = LINES.fetch_add(1, Ordering::Relaxed);
+        let number = telling::next_number();
         let marks = Marks {
             high: limits.flow_high_mark_bytes,
             low: limits.flow_low_mark_bytes,
@@ -110,7 +108,7 @@ impl Line {
         }
     }
 
-    pub(super) const fn number(&self) -> u64 {
+    pub(crate) const fn number(&self) -> u64 {
         self.number
     }
 

@@ -94,6 +94,10 @@ impl Opening {
 /// `HEAD` nothing is sent, and what is made of it is thrown away. Requests that
 /// the peer has sent meanwhile are answered behind it.
 ///
+/// On a connection that was [upgraded](super::Upgrade) it sends the bytes of the
+/// other protocol, as they are; `finish` ends this direction alone, and one that
+/// is dropped resets the connection, so that what was sent last may be lost.
+///
 /// # Examples
 ///
 /// ```

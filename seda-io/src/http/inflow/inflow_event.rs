@@ -21,9 +21,11 @@ use crate::http::trailers::Trailers;
 pub enum InflowEvent {
     /// More of it has come. The next of it comes when this was dropped.
     Data(u64, Piece),
-    /// It is whole; these fields stood behind it.
+    /// It is whole; these fields stood behind it. Or the peer of an upgraded
+    /// connection has ended its side, and may still read.
     End(u64, Trailers),
-    /// It will never be whole. The request is still to be answered.
+    /// It will never be whole. The request is still to be answered, unless it
+    /// was by an upgrade.
     Failed(u64, InflowFault),
 }
 
@@ -52,7 +54,7 @@ impl fmt::Display for InflowFault {
         match self {
             Self::Bad(error) => error.fmt(f),
             Self::Unwanted => f.write_str("the request was answered before its body was whole"),
-            Self::Gone => f.write_str("the connection ended before the body was whole"),
+            Self::Gone => f.write_str("the connection ended before the peer had"),
         }
     }
 }

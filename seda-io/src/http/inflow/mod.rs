@@ -11,12 +11,15 @@ use seda_core::Sink;
 use self::inflow_event::InflowEvent;
 use self::spring::Spring;
 use super::outbox::{Outbox, Seat};
+use super::telling;
 
-/// The body of a request that has not arrived yet: the right to have it.
+/// The body of a request that has not arrived yet, or what comes on an
+/// [upgraded](super::Upgrade) connection: the right to have it.
 ///
 /// Nothing of it is read, and a peer that waits for `100 Continue` is not told
 /// to go on, until it is wanted. If it is dropped, or the request is answered
-/// before all of it has come, the connection is closed behind the answer.
+/// before all of it has come, the connection is closed behind the answer; what
+/// comes on an upgraded connection is thrown away then.
 ///
 /// # Examples
 ///
@@ -80,20 +83,33 @@ pub struct Inflow {
     number: u64,
     seat: Seat,
     outbox: Arc<Outbox>,
+    /// Nobody has said yet what is to become of the bytes of an upgraded connection.
+    open: bool,
 }
 
 impl Inflow {
+    /// Makes the right to have the body of a request.
     pub(super) fn new(seat: Seat, outbox: Arc<Outbox>) -> Self {
-        let number = spring::next_number();
+        Self {
+            number: telling::next_number(),
+            seat,
+            outbox,
+            open: false,
+        }
+    }
+
+    /// Makes the right to have what comes on an upgraded connection of that number.
+    pub(super) fn upgraded(number: u64, seat: Seat, outbox: Arc<Outbox>) -> Self {
         Self {
             number,
             seat,
             outbox,
+            open: true,
         }
     }
 
     /// Returns the number of the body, never used twice in a process, which its
-    /// events bear.
+    /// events bear; on an upgraded connection, that of the [`Flow`](super::Flow).
     pub const fn number(&self) -> u64 {
         self.number
     }
@@ -102,9 +118,19 @@ impl Inflow {
     ///
     /// What that stage refuses is kept and offered again, and nothing more is
     /// read meanwhile.
-    pub fn tell<E: From<InflowEvent> + Send + 'static>(self, sink: &Sink<E>) {
+    pub fn tell<E: From<InflowEvent> + Send + 'static>(mut self, sink: &Sink<E>) {
+        self.open = false;
         let spring = Spring::new(self.number, sink);
         self.outbox.want(self.seat, Arc::new(spring));
+    }
+}
+
+impl Drop for Inflow {
+    fn drop(&mut self) {
+        if self.open {
+            let spring = Spring::deaf(self.number);
+            self.outbox.want(self.seat, Arc::new(spring));
+        }
     }
 }
 

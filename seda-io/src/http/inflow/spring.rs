@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use seda_core::Sink;
@@ -13,23 +12,30 @@ use crate::http::telling::{self, Telling, Tells, Told};
 /// Is one body that arrives.
 pub(crate) struct Spring {
     number: u64,
+    /// Nobody is told.
+    deaf: bool,
     /// At most a piece and the end.
     news: Mutex<VecDeque<InflowEvent>>,
     telling: Mutex<Telling<InflowEvent>>,
-}
-
-/// Gives a number that no other body has.
-pub(super) fn next_number() -> u64 {
-    static NUMBERS: AtomicU64 = AtomicU64::new(1);
-    NUMBERS.fetch_add(1, Ordering::Relaxed)
 }
 
 impl Spring {
     pub(super) fn new<E: From<InflowEvent> + Send + 'static>(number: u64, sink: &Sink<E>) -> Self {
         Self {
             number,
+            deaf: false,
             news: Mutex::default(),
             telling: Mutex::new(Telling::new(Some(telling::teller(sink, number)))),
+        }
+    }
+
+    /// Makes one whose bytes are thrown away.
+    pub(super) fn deaf(number: u64) -> Self {
+        Self {
+            number,
+            deaf: true,
+            news: Mutex::default(),
+            telling: Mutex::new(Telling::new(None)),
         }
     }
 
@@ -39,7 +45,9 @@ impl Spring {
 
     /// Adds something that the stage is to be told.
     pub(crate) fn note(&self, event: InflowEvent) {
-        self.news.lock().push_back(event);
+        if !self.deaf {
+            self.news.lock().push_back(event);
+        }
     }
 }
 

@@ -62,7 +62,7 @@ impl Traffic {
         for index in indices {
             if let Some(peer) = self.peers.get_mut(index) {
                 self.desk.end_flows(peer, FlowEnd::Cut);
-                peer.connection.break_flow();
+                peer.break_flow();
                 self.list(index);
             }
         }

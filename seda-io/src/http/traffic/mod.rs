@@ -388,6 +388,7 @@ impl Drop for Traffic {
         self.desk.untold.note_ending();
         for mut peer in self.peers.drain() {
             self.desk.end_flows(&mut peer, FlowEnd::Cut);
+            peer.break_flow();
             self.desk.end_inflow(&mut peer, InflowFault::Gone);
         }
         let untold = mem::take(&mut self.desk.untold);
