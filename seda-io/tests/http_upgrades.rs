@@ -159,9 +159,9 @@ fn bytes_go_both_ways_from_the_ones_behind_the_head_on() {
     let mut client = stand.serving.connect();
     client.send(format!("{ASKS}GET / HTTP/1.1\r\n\r\n"));
     let (flow, inflow, heard) = stand.upgrade();
-    let head = client.answer_without_body();
+    let answer = client.answer_without_body();
     assert_eq!(
-        head.head,
+        answer.head,
         "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\nX-Key: 1\r\n\r\n"
     );
     flow.send("first").unwrap();

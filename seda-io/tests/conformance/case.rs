@@ -8,7 +8,7 @@
 //! ends                     and then the client sends no more
 //! saw METHOD TARGET BODY   was handed to the stage; the body may be missing
 //! with NAME: VALUE         with this field
-//! < STATUS                 was answered
+//! < STATUS                 was answered; behind 101 the rest is its body
 //! <+ NAME: VALUE           with this field, once
 //! <- NAME                  without such a field
 //! <= TEXT                  with this body

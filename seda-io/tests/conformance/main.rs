@@ -23,15 +23,16 @@ use std::sync::Arc;
 use case::{Behind, Case};
 use outcome::{Outcome, PROBE, Verdict};
 use parking_lot::Mutex;
-use seda_io::http::{Exchange, Limits, ProtocolError, Request};
+use seda_io::http::{Limits, ProtocolError, Request};
 
 /// File, text.
-const THEMES: [(&str, &str); 9] = [
+const THEMES: [(&str, &str); 10] = [
     ("request_line.txt", include_str!("cases/request_line.txt")),
     ("fields.txt", include_str!("cases/fields.txt")),
     ("length.txt", include_str!("cases/length.txt")),
     ("chunks.txt", include_str!("cases/chunks.txt")),
     ("persistence.txt", include_str!("cases/persistence.txt")),
+    ("upgrade.txt", include_str!("cases/upgrade.txt")),
     ("answers.txt", include_str!("cases/answers.txt")),
     ("conditions.txt", include_str!("cases/conditions.txt")),
     ("ranges.txt", include_str!("cases/ranges.txt")),
@@ -137,6 +138,11 @@ fn connections_persist_and_close_as_the_rfc_says() {
 }
 
 #[test]
+fn another_protocol_is_spoken_as_the_rfc_says() {
+    hold_all("upgrade.txt");
+}
+
+#[test]
 fn answers_are_framed_as_the_rfc_says() {
     hold_all("answers.txt");
 }
@@ -160,14 +166,7 @@ fn no_request_is_smuggled() {
 fn a_server_does_the_same_over_a_socket() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let recorded = Arc::clone(&seen);
-    let serving = serving::serve(limits(), move |graph| {
-        graph.stage("requests").each(move |exchange: Exchange| {
-            recorded.lock().push(exchange.request().clone());
-            let response = service::answer(exchange.request());
-            exchange.respond(response);
-            Ok(())
-        })
-    });
+    let serving = serving::serve(limits(), move |graph| service::requests(graph, recorded));
     none(all_cases().filter_map(|case| {
         let output = exchange(serving.address, &case);
         let seen = std::mem::take(&mut *seen.lock());

@@ -118,6 +118,11 @@ impl Answer {
         if status == 100 {
             return Ok((answer, &bytes[end + 4..]));
         }
+        if status == 101 {
+            // What follows is the other protocol.
+            bytes[end + 4..].clone_into(&mut answer.body);
+            return Ok((answer, &[]));
+        }
         answer.take_date()?;
         let len = answer.body_len(methods.next())?;
         let body = bytes.get(end + 4..end + 4 + len);

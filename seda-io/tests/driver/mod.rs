@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use seda_io::buffer::WriteBuffer;
 use seda_io::http::{
-    Connection, HttpDate, Limits, ProtocolError, Request, Response, StatusCode, Step,
+    Connection, Headers, HttpDate, Limits, ProtocolError, Request, Response, StatusCode, Step,
+    Trailers,
 };
 
 /// What a connection did with a stream of bytes.
@@ -26,6 +28,22 @@ pub(crate) fn small_limits() -> Limits {
         body_bytes_max: 32,
         ..Limits::default()
     }
+}
+
+/// Tells whether a request is one that [`drive`] upgrades, to a protocol in which all comes back.
+fn asks_for_echo(request: &Request) -> bool {
+    let path = request.target().path();
+    path == "/upgrade" && request.headers().list_has("upgrade", "echo")
+}
+
+/// Upgrades a connection whose request has just come, if that may be.
+fn upgrade(connection: &mut Connection) -> bool {
+    let mut headers = Headers::new();
+    headers.push("Upgrade", "echo").unwrap();
+    let turn = connection.turn();
+    let upgraded = connection.upgrade(turn, &headers, 0);
+    connection.ask_body(0);
+    upgraded
 }
 
 /// Feeds the pieces, answers each request with its own body, then ends the input.
@@ -79,15 +97,23 @@ fn step_until_fed(
         match connection.step(0) {
             Step::NeedMore => return,
             Step::HalfClose => {}
-            step @ (Step::Body(_) | Step::BodyEnd(_) | Step::BodyBad(_)) => {
-                panic!("nothing flows in: {step:?}")
+            Step::Body(piece) => {
+                let mut pieces = WriteBuffer::new(usize::MAX);
+                pieces.push(&piece);
+                connection.flow(&mut pieces, 0);
+                connection.ask_body(0);
             }
+            Step::BodyEnd(_) => connection.finish_flow(&Trailers::new(), &date, 0),
+            Step::BodyBad(error) => panic!("nothing but an echo flows in: {error}"),
             Step::Continue100 => record.continues += 1,
             Step::Wait => {
                 let output = connection.output().to_vec();
                 assert!(!output.is_empty(), "waits for nothing");
                 connection.sent(output.len(), 0);
                 record.output.extend(output);
+            }
+            Step::Request(request) if asks_for_echo(&request) && upgrade(connection) => {
+                record.requests.push(request);
             }
             Step::Request(request) => {
                 let response = answer(&request);
