@@ -42,47 +42,35 @@ use super::status::StatusCode;
 ///
 /// ```
 /// use std::collections::HashMap;
+/// use std::sync::Arc;
 ///
 /// use parking_lot::Mutex;
 /// use seda_core::Graph;
 /// use seda_io::http::{Exchange, Flow, InflowEvent, Response, Upgrade};
 ///
-/// enum Event {
-///     Opened(Flow),
-///     In(InflowEvent),
-/// }
-///
-/// impl From<InflowEvent> for Event {
-///     fn from(event: InflowEvent) -> Self {
-///         Self::In(event)
-///     }
-/// }
-///
+/// let flows = Arc::new(Mutex::new(HashMap::<u64, Flow>::new()));
 /// let mut graph = Graph::new("echoes");
-/// let flows = Mutex::new(HashMap::new());
-/// let echo = graph.stage("echo").each(move |event| {
-///     let mut flows = flows.lock();
-///     match event {
-///         Event::Opened(flow) => drop(flows.insert(flow.number(), flow)),
-///         Event::In(InflowEvent::Data(number, piece)) => {
-///             if let Some(flow) = flows.get(&number) {
-///                 flow.send(piece.to_vec())?;
+/// let echo = graph.stage("echo").each({
+///     let flows = Arc::clone(&flows);
+///     move |event: InflowEvent| {
+///         let flow = flows.lock().remove(&event.number());
+///         match (event, flow) {
+///             (InflowEvent::Data(number, piece), Some(flow)) => {
+///                 flow.send(piece.into_vec())?;
+///                 flows.lock().insert(number, flow);
 ///             }
+///             (_, Some(flow)) => flow.finish()?,
+///             (_, None) => {}
 ///         }
-///         Event::In(ended) => {
-///             if let Some(flow) = flows.remove(&ended.number()) {
-///                 flow.finish()?;
-///             }
-///         }
+///         Ok(())
 ///     }
-///     Ok(())
 /// });
 /// let requests = graph.stage("requests").each_with(|wire| {
 ///     let echo = wire.to(&echo);
 ///     move |exchange: Exchange| {
 ///         match exchange.upgrade(Upgrade::to("echo")?) {
 ///             Ok((flow, inflow)) => {
-///                 echo.enqueue(Event::Opened(flow))?;
+///                 flows.lock().insert(flow.number(), flow);
 ///                 inflow.tell(&echo);
 ///             }
 ///             Err(exchange) => exchange.respond(Response::upgrade_required("echo")?),
