@@ -7,19 +7,23 @@
 
 mod serving;
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
+use parking_lot::Mutex;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
-use seda_core::{Graph, Plan};
+use seda_core::{Graph, Plan, Stage};
 use seda_io::Reactor;
-use seda_io::http::{HttpServer, Limits, StaticFiles, Tallies};
+use seda_io::http::{
+    Exchange, Flow, HttpServer, InflowEvent, Limits, StaticFiles, Tallies, Upgrade,
+};
 use seda_io::tls::TlsServer;
 use serving::{PATIENCE, echo, wait_until};
 
@@ -348,4 +352,70 @@ fn a_bad_file_is_named_with_what_is_wrong() {
         let error = result.unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     }
+}
+
+/// Adds a stage that upgrades, and one that sends all back and tells how each peer ends.
+fn upgrading(graph: &mut Graph, ends: mpsc::Sender<&'static str>) -> Stage<Exchange> {
+    let flows = Arc::new(Mutex::new(HashMap::<u64, Flow>::new()));
+    let spoken = Arc::clone(&flows);
+    let echo = graph.stage("echo").each(move |event: InflowEvent| {
+        let flow = spoken.lock().remove(&event.number()).unwrap();
+        match event {
+            InflowEvent::Data(number, piece) => {
+                flow.send(piece.into_vec())?;
+                spoken.lock().insert(number, flow);
+            }
+            InflowEvent::End(..) => {
+                flow.finish()?;
+                ends.send("farewell")?;
+            }
+            InflowEvent::Failed(..) => ends.send("failure")?,
+        }
+        Ok(())
+    });
+    graph.stage("requests").each_with(|wire| {
+        let (echo, flows) = (wire.to(&echo), Arc::clone(&flows));
+        move |exchange: Exchange| {
+            let (flow, inflow) = exchange.upgrade(Upgrade::to("echo")?).unwrap();
+            flows.lock().insert(flow.number(), flow);
+            inflow.tell(&echo);
+            Ok(())
+        }
+    })
+}
+
+#[test]
+fn another_protocol_under_tls_ends_with_a_farewell_or_has_failed() {
+    const ASKS: &[u8] =
+        b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nfirst";
+    let (tell, ends) = mpsc::channel();
+    let mut graph = Graph::new("https");
+    let stage = upgrading(&mut graph, tell);
+    let site = Site::of(graph, &stage, tls());
+    for says_farewell in [true, false] {
+        let mut client = connect(site.address, "localhost", client_config(None));
+        client.write_all(ASKS).unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\nfirst") {
+            let mut byte = [0];
+            client.read_exact(&mut byte).unwrap();
+            answer.extend(byte);
+        }
+        assert!(answer.starts_with(b"HTTP/1.1 101 "));
+        let long: Vec<_> = (0..200_000_u32).map(|at| at.to_le_bytes()[0]).collect();
+        client.write_all(&long).unwrap();
+        let mut echoed = vec![0; long.len()];
+        client.read_exact(&mut echoed).unwrap();
+        assert!(echoed == long);
+        if says_farewell {
+            client.conn.send_close_notify();
+            client.flush().unwrap();
+            assert_eq!(client.read(&mut [0]).unwrap(), 0, "and so does the server");
+        } else {
+            client.sock.socket.shutdown(Shutdown::Write).unwrap();
+        }
+        let told = ends.recv_timeout(PATIENCE).unwrap();
+        assert_eq!(told == "farewell", says_farewell, "{told}");
+    }
+    site.end();
 }

@@ -166,7 +166,7 @@ fn no_request_is_smuggled() {
 fn a_server_does_the_same_over_a_socket() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let recorded = Arc::clone(&seen);
-    let serving = serving::serve(limits(), move |graph| service::requests(graph, recorded));
+    let serving = serving::serve(limits(), move |graph| service::requests(graph, &recorded));
     none(all_cases().filter_map(|case| {
         let output = exchange(serving.address, &case);
         let seen = std::mem::take(&mut *seen.lock());

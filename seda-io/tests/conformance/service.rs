@@ -38,7 +38,7 @@ pub(crate) fn answer(request: &Request) -> Response {
 }
 
 /// Adds the stage that answers, and the one that speaks the other protocol.
-pub(crate) fn requests(graph: &mut Graph, seen: Arc<Mutex<Vec<Request>>>) -> Stage<Exchange> {
+pub(crate) fn requests(graph: &mut Graph, seen: &Arc<Mutex<Vec<Request>>>) -> Stage<Exchange> {
     let flows = Arc::new(Mutex::new(HashMap::<u64, Flow>::new()));
     let spoken = Arc::clone(&flows);
     let echo = graph.stage("echo").each(move |event: InflowEvent| {
@@ -51,7 +51,7 @@ pub(crate) fn requests(graph: &mut Graph, seen: Arc<Mutex<Vec<Request>>>) -> Sta
         Ok(())
     });
     graph.stage("requests").each_with(|wire| {
-        let (echo, flows, seen) = (wire.to(&echo), Arc::clone(&flows), Arc::clone(&seen));
+        let (echo, flows, seen) = (wire.to(&echo), Arc::clone(&flows), Arc::clone(seen));
         move |exchange: Exchange| {
             seen.lock().push(exchange.request().clone());
             if exchange.request().target().path() != "/upgrade" {
