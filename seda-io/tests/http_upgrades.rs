@@ -10,10 +10,12 @@ mod serving;
 
 use std::io::{ErrorKind, Read};
 use std::net::Shutdown;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use seda_core::Sink;
 use seda_io::http::{
     Exchange, Figures, Flow, FlowEnd, FlowEvent, Inflow, InflowEvent, InflowFault, Limits, Piece,
@@ -348,7 +350,50 @@ fn what_comes_is_thrown_away_where_nobody_wants_it() {
     flow.finish().unwrap();
     assert!(client.has_ended());
     stand.hear_ended(FlowEnd::Finished);
+    stand
+        .serving
+        .until("the end is found", |figures| figures.closed == 1);
     stand.end();
+}
+
+#[test]
+fn a_half_that_is_wanted_before_the_worker_knows_of_the_upgrade_is_not_lost() {
+    let (tell, exchanges) = mpsc::channel();
+    let (give, inflows) = mpsc::channel::<Inflow>();
+    let (hear, events) = mpsc::channel();
+    let inflows = Arc::new(Mutex::new(inflows));
+    let serving = serve(Limits::default(), |graph| {
+        let heard = graph.stage("heard");
+        let heard = heard.each(move |event: InflowEvent| Ok(hear.send(event)?));
+        graph.stage("requests").each_with(|wire| {
+            let (heard, inflows) = (wire.to(&heard), Arc::clone(&inflows));
+            let tell = tell.clone();
+            move |exchange: Exchange| {
+                tell.send(exchange)?;
+                // The worker looks at neither before both are said.
+                inflows.lock().recv()?.tell(&heard);
+                Ok(())
+            }
+        })
+    });
+    let mut client = serving.connect();
+    client.send(format!("{ASKS}first"));
+    let exchange: Exchange = exchanges.recv_timeout(PATIENCE).unwrap();
+    let (flow, inflow) = exchange.upgrade(Upgrade::to("echo").unwrap()).unwrap();
+    give.send(inflow).unwrap();
+    match events.recv_timeout(PATIENCE).unwrap() {
+        InflowEvent::Data(number, piece) => {
+            assert_eq!((number, &*piece), (flow.number(), &b"first"[..]));
+        }
+        other => panic!("{other:?}"),
+    }
+    flow.finish().unwrap();
+    assert_eq!(client.answer_without_body().status, 101);
+    assert!(client.has_ended());
+    drop(client);
+    let end = events.recv_timeout(PATIENCE).unwrap();
+    assert!(matches!(end, InflowEvent::End(..)), "{end:?}");
+    serving.end();
 }
 
 #[test]

@@ -36,6 +36,7 @@ const TIMEOUTS: Timeouts = Timeouts {
     idle: IDLE,
     write: Duration::from_secs(5),
     linger: Duration::from_secs(2),
+    upgraded: Duration::from_secs(5),
     request: None,
 };
 /// How long a connection may rest.

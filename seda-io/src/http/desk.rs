@@ -6,7 +6,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use seda_core::{Meta, Sink, Tick};
 
 use super::allowance::Allowance;
-use super::connection::Connection;
 use super::date::DateCache;
 use super::dues::Turn;
 use super::exchange::{Exchange, Reply};
@@ -87,7 +86,7 @@ impl Desk {
             self.pump(peer);
             let stepped = self.step_on(index, peer);
             let rests = stepped == Stepped::Rests;
-            if rests && peer.inflow.is_some() && !is_wanted(&peer.connection) {
+            if rests && peer.inflow.is_some() && peer.connection.inflowing().is_none() {
                 self.end_inflow(peer, InflowFault::Unwanted);
             }
             // An answer that has ended lets the connection go on.
@@ -222,7 +221,7 @@ impl Desk {
             peer.inflow = Some(spring);
             peer.connection.ask_body(self.now.as_nanos());
         } else if peer.connection.may_upgrade(turn) {
-            // It was said on another thread than the upgrade, and came before it.
+            // The upgrade was said before, on another thread, and is among the same answers.
             peer.inflow = Some(spring);
         } else {
             let why = InflowFault::Unwanted;
@@ -354,11 +353,6 @@ impl Desk {
         });
         self.tally.timed_out.add(usize::from(slow));
     }
-}
-
-/// Tells whether pieces are handed out, or will be.
-fn is_wanted(connection: &Connection) -> bool {
-    connection.inflowing().is_some() || connection.may_upgrade(connection.turn())
 }
 
 fn rest(peer: &mut Peer, rest: Rest) -> Stepped {
