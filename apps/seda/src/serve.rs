@@ -65,6 +65,7 @@ fn start(config: &Config) -> Result<Server, Refused> {
             "cannot listen on {listen}: {error}, choose another address with --listen"
         ))
     })?;
+    let http = http.with_wishes(settings::wishes(config));
     let address = http.local_address().clone();
     let pipeline = settings::pipeline(config, root).map_err(|what| (Exit::Usage, what))?;
     let slots = pipeline.bounds.slots_max;

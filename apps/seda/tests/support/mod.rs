@@ -21,7 +21,7 @@ use tempfile::TempDir;
 
 /// How often a state is asked for before the test gives up; each time costs the
 /// start of a program, some milliseconds.
-const ATTEMPTS_MAX: usize = 4_000;
+pub const ATTEMPTS_MAX: usize = 4_000;
 
 /// A server that runs. Dropped, it is killed with all that it started.
 pub struct Server {
