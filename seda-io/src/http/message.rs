@@ -240,9 +240,18 @@ impl Response {
     }
 
     /// Adds a header field that this crate has made itself.
+    ///
+    /// Without room for it the answer would say something else than what is meant,
+    /// so that it becomes a 500.
     pub(super) fn with_trusted(mut self, name: &str, value: &str) -> Self {
-        self.headers.push_checked(name, value);
-        self
+        match self.headers.push_trusted(name, value) {
+            Ok(()) => self,
+            Err(error) => {
+                tracing::error!(target: "seda", "an answer cannot have its {name}: {error}");
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                Self::text(status, "the header of the answer would be too large\n")
+            }
+        }
     }
 
     /// Sets the body.
@@ -325,6 +334,26 @@ fn push_free(headers: &mut Headers, name: &str, value: &str) -> Result<(), Heade
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::headers::{HEADER_BYTES_MAX, HEADERS_MAX};
+
+    #[test]
+    fn a_field_that_has_no_room_does_not_spoil_the_others() {
+        let long = "x".repeat(HEADER_BYTES_MAX - "LocationA".len());
+        let fits = Response::new(StatusCode::OK).with_trusted("Location", &long);
+        assert_eq!(fits.headers().get("location"), Some(long.as_str()));
+        let fits = fits.with_header("A", "").unwrap();
+        assert_eq!(fits.headers().wire_bytes(), HEADER_BYTES_MAX + 8);
+        let beyond = fits.with_trusted("B", "");
+        assert_eq!(beyond.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(beyond.headers().get("location"), None);
+
+        let many = (0..HEADERS_MAX).fold(Response::new(StatusCode::OK), |response, _| {
+            response.with_trusted("A", "b")
+        });
+        assert_eq!(many.headers().len(), HEADERS_MAX);
+        let beyond = many.with_trusted("A", "b");
+        assert_eq!(beyond.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
 
     #[test]
     fn retry_after_is_in_whole_seconds_and_never_zero() {
