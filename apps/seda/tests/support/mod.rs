@@ -81,8 +81,10 @@ impl Server {
         let file = here.path().join("seda.toml");
         fs::write(&file, format!("listen = \"127.0.0.1:0\"\n{config}")).unwrap();
         let stderr = here.path().join("stderr");
-        let mut process = Command::new("sh")
-            .args(["-c", script, "sh", env!("CARGO_BIN_EXE_seda"), "--config"])
+        // Without its test it is asked to end, and ends its jobs.
+        let mut process = Command::new("setpriv")
+            .args(["--pdeathsig", "TERM", "sh", "-c", script, "sh"])
+            .args([env!("CARGO_BIN_EXE_seda"), "--config"])
             .arg(&file)
             .current_dir(here.path())
             .stdout(Stdio::piped())
