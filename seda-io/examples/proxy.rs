@@ -9,8 +9,8 @@ use std::time::Duration;
 use seda_core::{BoxError, Graph, Plan};
 use seda_io::Reactor;
 use seda_io::http::{
-    Answered, CallError, ClientLimits, Exchange, HttpClient, HttpServer, Limits, Origin, Refused,
-    Reply, Response, StatusCode,
+    Answered, CallError, ClientLimits, Exchange, HopError, HttpClient, HttpServer, Limits, Method,
+    Origin, Refused, Reply, Request, Response, StatusCode,
 };
 use seda_io::net::Names;
 use seda_io::signal;
@@ -40,6 +40,14 @@ fn explain(error: &CallError) -> Response {
         _ => StatusCode::BAD_GATEWAY,
     };
     Response::text(status, format!("{error}\n"))
+}
+
+/// Answers a request that may not be passed on any more (RFC 9110 §7.6.2).
+fn answer_here(request: &Request) -> Response {
+    match request.method() {
+        Method::Options => Response::new(StatusCode::NO_CONTENT),
+        _ => Response::text(StatusCode::NOT_IMPLEMENTED, "this is the last proxy\n"),
+    }
 }
 
 /// Gives the peer what has become of its request.
@@ -74,7 +82,14 @@ fn main() -> Result<(), BoxError> {
     println!("passes on to {origin}");
     let forth = graph.stage("forth").each(move |exchange: Exchange| {
         let (request, reply) = exchange.split();
-        let request = request.for_next_hop(VIA)?;
+        let request = match request.for_next_hop(VIA) {
+            Ok(request) => request,
+            Err(HopError::Last(request)) => {
+                reply.respond(answer_here(&request));
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
         if let Err(Refused { token: reply, .. }) = caller.send(&origin, request, reply) {
             reply.respond(Response::busy(None));
         }

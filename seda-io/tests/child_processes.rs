@@ -4,6 +4,8 @@
     reason = "a test stops at the first thing that is not as it must be"
 )]
 
+mod tied;
+
 use std::env;
 use std::fs::{self, File};
 use std::io::{PipeReader, Read};
@@ -13,6 +15,7 @@ use std::path::PathBuf;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, test_kill_process, test_kill_process_group};
 use seda_io::process::{Child, Exit, Spawn, StopSignal};
+use tied::{TIED, Tie};
 
 /// Ten seconds: longer than any of these programs takes, short enough to see a failure.
 const PATIENCE: Timespec = Timespec {
@@ -154,8 +157,9 @@ fn a_program_that_is_not_there_is_named_with_its_directory() {
 
 #[test]
 fn a_running_process_is_not_reaped_and_a_stopped_one_says_by_what() {
+    let tie = Tie::new();
     for (signal, number) in [(StopSignal::Terminate, 15), (StopSignal::Kill, 9)] {
-        let mut child = Spawn::new("sleep").args(["600"]).start().unwrap();
+        let mut child = tie.idler().start().unwrap();
         assert_eq!(child.try_reap().unwrap(), None);
         assert!(child.signal_group(signal).unwrap());
         wait(&child);
@@ -165,8 +169,9 @@ fn a_running_process_is_not_reaped_and_a_stopped_one_says_by_what() {
 
 #[test]
 fn a_program_may_clean_up_when_it_is_asked_to_end() {
-    let script = "trap 'exit 3' TERM; echo ready; while :; do sleep 600 & wait; done";
-    let (child, mut output) = with_output(shell(script));
+    let tie = Tie::new();
+    let script = format!("{TIED} trap 'exit 3' TERM; echo ready; cat <&3 & wait");
+    let (child, mut output) = with_output(tie.to(shell(&script)));
     assert_eq!(read_line(&mut output), "ready");
     assert!(child.signal_group(StopSignal::Terminate).unwrap());
     assert_eq!(end(child), Exit::Code(3));
@@ -192,7 +197,9 @@ fn nothing_is_signalled_after_the_end_was_reaped() {
 
 #[test]
 fn the_whole_group_is_signalled() {
-    let (child, mut output) = with_output(shell("sleep 600 & echo $!; wait"));
+    let tie = Tie::new();
+    let (child, mut output) =
+        with_output(tie.to(shell(&format!("{TIED} cat <&3 & echo $!; wait"))));
     let grandchild: i32 = read_line(&mut output).parse().unwrap();
     assert!(exists(grandchild));
     child.signal_group(StopSignal::Kill).unwrap();
@@ -203,7 +210,9 @@ fn the_whole_group_is_signalled() {
 
 #[test]
 fn what_a_process_leaves_behind_is_killed_when_its_group_is_reaped() {
-    let (mut child, mut output) = with_output(shell("sleep 600 & echo ready"));
+    let tie = Tie::new();
+    let (mut child, mut output) =
+        with_output(tie.to(shell(&format!("{TIED} cat <&3 & echo ready"))));
     assert_eq!(read_line(&mut output), "ready");
     wait(&child);
     assert_eq!(child.try_reap_group().unwrap(), Some(Exit::Code(0)));
@@ -216,14 +225,17 @@ fn what_a_process_leaves_behind_is_killed_when_its_group_is_reaped() {
 
 #[test]
 fn a_running_group_is_not_killed_by_an_attempt_to_reap_it() {
-    let mut sleeper = Spawn::new("sleep").args(["600"]).start().unwrap();
+    let tie = Tie::new();
+    let mut sleeper = tie.idler().start().unwrap();
     assert_eq!(sleeper.try_reap_group().unwrap(), None);
     assert!(test_kill_process_group(Pid::from_raw(sleeper.id()).unwrap()).is_ok());
 }
 
 #[test]
 fn a_dropped_child_does_not_go_on() {
-    let (child, mut output) = with_output(shell("sleep 600 & echo ready; wait"));
+    let tie = Tie::new();
+    let (child, mut output) =
+        with_output(tie.to(shell(&format!("{TIED} cat <&3 & echo ready; wait"))));
     assert_eq!(read_line(&mut output), "ready");
     drop(child);
     assert_eq!(

@@ -16,7 +16,7 @@ use serving::{echo, serve};
 const DESCRIPTORS: u64 = 64;
 
 #[test]
-fn a_connection_waits_while_descriptors_lack() {
+fn who_connects_while_descriptors_lack_is_told_so_and_the_others_are_served() {
     let maximum = getrlimit(Resource::Nofile).maximum;
     let few = Rlimit {
         current: Some(DESCRIPTORS),
@@ -24,16 +24,33 @@ fn a_connection_waits_while_descriptors_lack() {
     };
     setrlimit(Resource::Nofile, few).unwrap();
     let serving = serve(Limits::default(), echo);
+    let mut idle = serving.connect();
+    idle.post("before");
+    assert_eq!(idle.answer().body, b"before");
+
     let mut fillers = Vec::new();
     while let Ok(file) = File::open("/dev/null") {
         fillers.push(file);
     }
-    drop(fillers.pop());
-    let mut client = serving.connect();
-    client.post("patience");
-    serving.until("there are none", |figures| figures.exhausted > 0);
-    assert_eq!(serving.figures().opened, 0);
+    for turned_away in 1..=20 {
+        // One for the client.
+        drop(fillers.pop());
+        let mut client = serving.connect();
+        serving.until("it is turned away", |figures| {
+            figures.turned_away == turned_away
+        });
+        assert!(client.has_ended());
+        drop(client);
+        fillers.push(File::open("/dev/null").unwrap());
+        idle.post("meanwhile");
+        assert_eq!(idle.answer().body, b"meanwhile");
+    }
+    let figures = serving.figures();
+    assert_eq!((figures.opened, figures.exhausted), (1, 0), "{figures:?}");
+
     drop(fillers);
-    assert_eq!(client.answer().body, b"patience");
+    let mut client = serving.connect();
+    client.post("afterwards");
+    assert_eq!(client.answer().body, b"afterwards");
     serving.end();
 }

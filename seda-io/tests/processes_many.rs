@@ -4,20 +4,22 @@
     reason = "a test stops at the first thing that is not as it must be"
 )]
 
+mod tied;
 mod watching;
 
 use std::fs;
 
-use seda_io::process::{Exit, Spawn, StopSignal};
+use seda_io::process::{Exit, StopSignal};
+use tied::Tie;
 use watching::{PATIENCE, SIGTERM, watching};
 
 #[test]
 fn two_hundred_children_need_no_threads() {
     let (running, processes, told) = watching(4, |_, _| {});
-    let before = threads();
+    let (before, tie) = (threads(), Tie::new());
     let watched: Vec<_> = (0..200)
         .map(|tag| {
-            let child = Spawn::new("/bin/sleep").args(["600"]).start().unwrap();
+            let child = tie.idler().start().unwrap();
             processes.watch(child, tag).unwrap()
         })
         .collect();

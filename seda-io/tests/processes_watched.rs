@@ -5,11 +5,13 @@
     reason = "a test stops at the first thing that is not as it must be"
 )]
 
+mod tied;
 mod watching;
 
 use std::fs;
 
 use seda_io::process::{Exit, Spawn, StopSignal};
+use tied::Tie;
 use watching::{PATIENCE, SIGTERM, watching};
 
 const SIGKILL: i32 = 9;
@@ -54,12 +56,13 @@ fn a_child_that_has_ended_before_it_is_watched_is_not_missed() {
 
 #[test]
 fn a_watched_child_can_be_ended_from_any_thread() {
+    let tie = Tie::new();
     let (running, processes, told) = watching(8, |_, _| {});
     for (signal, number) in [
         (StopSignal::Terminate, SIGTERM),
         (StopSignal::Kill, SIGKILL),
     ] {
-        let child = Spawn::new("/bin/sleep").args(["600"]).start().unwrap();
+        let child = tie.idler().start().unwrap();
         let watched = processes.watch(child, 5).unwrap();
         assert!(watched.signal(signal).unwrap());
         assert_eq!(
@@ -92,8 +95,9 @@ fn a_drain_waits_for_children_that_a_stage_has_just_started() {
 
 #[test]
 fn a_stop_leaves_no_child_behind() {
+    let tie = Tie::new();
     let (running, processes, _told) = watching(8, |_, _| {});
-    let child = Spawn::new("/bin/sleep").args(["600"]).start().unwrap();
+    let child = tie.idler().start().unwrap();
     let watched = processes.watch(child, 0).unwrap();
     let status = format!("/proc/{}/stat", watched.id());
     running.stop();

@@ -8,6 +8,7 @@ mod streaming;
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::net::TcpStream;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use seda_io::stream::Limits;
@@ -17,7 +18,7 @@ use streaming::{echo, listen};
 const DESCRIPTORS: u64 = 64;
 
 #[test]
-fn a_connection_waits_while_descriptors_lack() {
+fn who_connects_while_descriptors_lack_is_told_so_and_the_others_are_served() {
     let maximum = getrlimit(Resource::Nofile).maximum;
     let few = Rlimit {
         current: Some(DESCRIPTORS),
@@ -25,18 +26,31 @@ fn a_connection_waits_while_descriptors_lack() {
     };
     setrlimit(Resource::Nofile, few).unwrap();
     let streaming = listen(Limits::default(), echo);
+    let mut idle = streaming.connect();
+    assert_echo(&mut idle);
+
     let mut fillers = Vec::new();
     while let Ok(file) = File::open("/dev/null") {
         fillers.push(file);
     }
+    // One for the client.
     drop(fillers.pop());
     let mut client = streaming.connect();
-    client.write_all(b"patience").unwrap();
-    streaming.until("there are none", |figures| figures.exhausted > 0);
-    assert_eq!(streaming.figures().accepted, 0);
+    streaming.until("it is turned away", |figures| figures.turned_away == 1);
+    assert_eq!(client.read(&mut [0]).unwrap(), 0);
+    assert_echo(&mut idle);
+    let figures = streaming.figures();
+    assert_eq!((figures.accepted, figures.exhausted), (1, 0), "{figures:?}");
+
     drop(fillers);
+    assert_echo(&mut streaming.connect());
+    streaming.end();
+}
+
+/// Sends something, which must come back.
+fn assert_echo(client: &mut TcpStream) {
+    client.write_all(b"patience").unwrap();
     let mut back = [0; 8];
     client.read_exact(&mut back).unwrap();
     assert_eq!(&back, b"patience");
-    streaming.end();
 }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use seda_core::{Graph, Overflow, Stage};
+use seda_core::{Classes, Graph, Overflow, Stage};
 use seda_io::http::Exchange;
 use seda_io::process::Processes;
 
@@ -92,6 +92,10 @@ pub struct Times {
 pub const BLOCKING: [&str; 6] = [
     "collect", "discover", "forget", "launch", "output", "prepare",
 ];
+
+/// Classes of requests, of which each stage for them serves the most urgent first:
+/// [`HIGH`](seda_core::Class::HIGH), `NORMAL` and `LOW`.
+const URGENCIES: usize = 3;
 
 /// Stages whose failures leave the job in hand as it is.
 const HARMLESS: &[&str] = &["cancel", "failures", "forget", "output", "report"];
@@ -243,6 +247,7 @@ fn report(graph: &mut Graph, broker: &Stage<JobEvent>, jobs: usize) -> Stage<Mis
 fn output(graph: &mut Graph, settings: &Settings) -> Stage<Reading> {
     let requests = settings.queues.requests.get();
     let output = graph.stage("output").queue(requests).blocking(1..=2);
+    let output = output.classes(Classes::strict(URGENCIES));
     output.handler(Output {
         root: Arc::clone(&settings.root),
         bytes_max: settings.output_bytes_max,
@@ -265,20 +270,23 @@ fn discover(graph: &mut Graph, broker: &Stage<JobEvent>, (known, every): (Known,
 
 /// The stages that requests come to.
 fn front(graph: &mut Graph, broker: &Stage<JobEvent>, requests: usize) -> Pipeline {
-    let describe: Stage<Submission> =
-        graph
-            .stage("describe")
-            .queue(requests)
-            .handler_with(|wire| Reader {
-                jobs: wire.to(broker),
-            });
+    let describe: Stage<Submission> = graph
+        .stage("describe")
+        .queue(requests)
+        .classes(Classes::strict(URGENCIES))
+        .handler_with(|wire| Reader {
+            jobs: wire.to(broker),
+        });
     let scene = Scene::default();
-    let observe = graph.stage("observe").queue(requests).handler(Observe {
+    let observe = graph.stage("observe").queue(requests);
+    let observe = observe.classes(Classes::strict(URGENCIES));
+    let observe = observe.handler(Observe {
         scene: scene.clone(),
     });
     let api = graph
         .stage("api")
         .queue(requests)
+        .classes(Classes::strict(URGENCIES))
         .handler_with(|wire| Door {
             describe: wire.to(&describe),
             jobs: wire.to(broker),

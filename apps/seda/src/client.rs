@@ -10,6 +10,7 @@ use crate::args::address::ServerAddress;
 use crate::args::{Action, Graph, Job, Output, Picture};
 use crate::exit::Exit;
 use crate::print;
+use crate::tell;
 
 /// Why there is nothing to print, and what the shell is told.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ impl Refused {
 
     /// Prints why, and gives what the shell is told.
     pub fn tell(&self) -> Exit {
-        eprintln!("seda: {}", self.what);
+        tell::line(&self.what);
         self.exit
     }
 }

@@ -8,7 +8,12 @@ use crate::config::Config;
 use crate::config::problem::Problems;
 use crate::exit::Exit;
 use crate::help;
+use crate::print;
 use crate::serve;
+use crate::tell;
+
+/// What `--version` prints.
+const VERSION: &str = concat!("seda ", env!("CARGO_PKG_VERSION"), "\n");
 
 /// Reads the words after the program's name and does what they say.
 ///
@@ -17,24 +22,23 @@ use crate::serve;
 /// Until the command is done; a server, until it is told to stop.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
     match Command::parse(words) {
-        Ok(Command::Help) => print!("{}", help::TEXT),
-        Ok(Command::Version) => println!("seda {}", env!("CARGO_PKG_VERSION")),
-        Ok(Command::Serve(serve)) => return start(&serve),
-        Ok(Command::Job(job)) => return answered(client::job(&job)),
-        Ok(Command::Graph(graph)) => return answered(client::graph(&graph)),
+        Ok(Command::Help) => answered(print::plain(help::TEXT).map_err(Refused::from)),
+        Ok(Command::Version) => answered(print::plain(VERSION).map_err(Refused::from)),
+        Ok(Command::Serve(serve)) => start(&serve),
+        Ok(Command::Job(job)) => answered(client::job(&job)),
+        Ok(Command::Graph(graph)) => answered(client::graph(&graph)),
         Err(error) => {
-            eprintln!("seda: {error}");
-            return Exit::Usage;
+            tell::line(error);
+            Exit::Usage
         }
     }
-    Exit::Success
 }
 
 fn start(serve: &Serve) -> Exit {
     match configuration(serve) {
         Ok(config) => serve::run(&config),
         Err(problems) => {
-            eprintln!("{problems}");
+            tell::plain(format_args!("{problems}\n"));
             Exit::Usage
         }
     }

@@ -16,3 +16,4 @@ pub mod serve;
 pub mod settings;
 pub mod suggest;
 pub mod table;
+pub mod tell;

@@ -7,11 +7,20 @@ use serde_json::Value;
 use crate::args::Output;
 use crate::table::{Align, Table};
 
-/// Prints a value for programs.
+/// Prints a text as it is.
 ///
 /// # Errors
 ///
 /// When standard output cannot be written; so for all of these.
+pub fn plain(text: &str) -> io::Result<()> {
+    write!(io::stdout(), "{text}")
+}
+
+/// Prints a value for programs.
+///
+/// # Errors
+///
+/// As for [`plain`].
 pub fn json(value: &Value) -> io::Result<()> {
     let text = serde_json::to_string_pretty(value)?;
     writeln!(io::stdout(), "{text}")
@@ -21,7 +30,7 @@ pub fn json(value: &Value) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// As for [`json`].
+/// As for [`plain`].
 pub fn submitted(job: &Value, output: Output) -> io::Result<()> {
     match output {
         Output::Json => json(job),
@@ -33,7 +42,7 @@ pub fn submitted(job: &Value, output: Output) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// As for [`json`].
+/// As for [`plain`].
 pub fn cancelled(job: &Value, output: Output) -> io::Result<()> {
     match output {
         Output::Json => json(job),
@@ -54,7 +63,7 @@ pub fn cancelled(job: &Value, output: Output) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// As for [`json`].
+/// As for [`plain`].
 pub fn list(list: &Value, output: Output) -> io::Result<()> {
     if output == Output::Json {
         return json(list);
@@ -88,7 +97,7 @@ pub fn list(list: &Value, output: Output) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// As for [`json`].
+/// As for [`plain`].
 pub fn status(job: &Value, output: Output) -> io::Result<()> {
     if output == Output::Json {
         return json(job);

@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::exit::Exit;
 use crate::log::Log;
 use crate::settings;
+use crate::tell;
 
 /// What a drain may take beyond its deadline, for jobs that were killed to be taken note of.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -41,7 +42,7 @@ pub fn run(config: &Config) -> Exit {
     match start(config) {
         Ok(server) => server.live(config),
         Err((exit, what)) => {
-            eprintln!("seda: {what}");
+            tell::line(what);
             exit
         }
     }
@@ -64,6 +65,7 @@ fn start(config: &Config) -> Result<Server, Refused> {
             "cannot listen on {listen}: {error}, choose another address with --listen"
         ))
     })?;
+    let http = http.with_wishes(settings::wishes(config));
     let address = http.local_address().clone();
     let pipeline = settings::pipeline(config, root).map_err(|what| (Exit::Usage, what))?;
     let slots = pipeline.bounds.slots_max;
@@ -121,11 +123,13 @@ impl Server {
             signals,
         } = self;
         if signals.recv().is_err() {
-            eprintln!("seda: no worker is left, stopping");
+            tell::line("no worker is left, stopping");
             return end(&running.stop(), Exit::Failed);
         }
         let within = config.drain_deadline;
-        eprintln!("seda: draining for {within:?} at most, press Ctrl-C again to stop at once");
+        tell::line(format_args!(
+            "draining for {within:?} at most, press Ctrl-C again to stop at once"
+        ));
         let cut_short = stop_on_next(signals, &running);
         let drained = running.drain(within + config.jobs.cancel_grace + MARGIN);
         scene.clear();
@@ -135,7 +139,7 @@ impl Server {
             }
             Ok(ledger) => end(&ledger, Exit::Success),
             Err(error) => {
-                eprintln!("seda: {error}");
+                tell::line(&error);
                 end(&error.ledger, Exit::Failed)
             }
         }
@@ -145,12 +149,12 @@ impl Server {
 /// Stops the graph at the next signal; tells whether it has.
 fn stop_on_next(signals: Receiver<Asked>, running: &Running) -> Arc<AtomicBool> {
     let cut_short = Arc::new(AtomicBool::new(false));
-    let (tell, stopping) = (Arc::clone(&cut_short), running.clone());
+    let (noted, stopping) = (Arc::clone(&cut_short), running.clone());
     // Ends with the process.
     thread::spawn(move || {
         if signals.recv().is_ok() {
-            eprintln!("seda: stopping at once");
-            tell.store(true, Ordering::Release);
+            tell::line("stopping at once");
+            noted.store(true, Ordering::Release);
             stopping.stop();
         }
     });
@@ -159,11 +163,11 @@ fn stop_on_next(signals: Receiver<Asked>, running: &Running) -> Arc<AtomicBool> 
 
 /// Prints the final account; it has to balance for the end to be a good one.
 fn end(ledger: &Ledger, exit: Exit) -> Exit {
-    eprint!("{ledger}");
+    tell::plain(ledger);
     if ledger.balances() && ledger.is_empty() {
         return exit;
     }
-    eprintln!("seda: the ledger does not balance, please report this");
+    tell::line("the ledger does not balance, please report this");
     Exit::Failed
 }
 

@@ -1,12 +1,12 @@
 //! The configuration as the parts of the server understand it.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use seda_core::{DomainKind, Plan};
-use seda_io::http::{Limits, Timeouts};
+use seda_core::{Class, DomainKind, Plan};
+use seda_io::http::{Limits, Timeouts, Wishes};
 use seda_stages::broker::rank::LeastWaiting;
 use seda_stages::discover::configured::ConfiguredTarget;
 use seda_stages::discover::local::LocalMachine;
@@ -16,11 +16,23 @@ use seda_stages::execute::directory::JobsRoot;
 use seda_stages::pipeline::{BLOCKING, Queues, Settings, Times};
 use seda_stages::target::{Health, Limits as JobLimits, TargetName};
 
-use crate::config::setting::Slots;
+use crate::config::setting::{HeaderName, Slots};
 use crate::config::{Config, PlanTable, Target};
 
 /// From one look at the machine to the next.
 const DISCOVER_EVERY: Duration = Duration::from_mins(1);
+
+/// What the urgencies 0 to 7 of RFC 9218 come to; who says nothing has 3.
+const BY_URGENCY: [Class; 8] = [
+    Class::HIGH,
+    Class::HIGH,
+    Class::HIGH,
+    Class::NORMAL,
+    Class::NORMAL,
+    Class::LOW,
+    Class::LOW,
+    Class::LOW,
+];
 
 /// Threads for all stages that block together; they wait for disks and programs, not for cores.
 const BLOCKING_THREADS_MAX: usize = 8;
@@ -32,6 +44,9 @@ pub fn limits(config: &Config) -> Limits {
         head_bytes_max: http.head_bytes_max.0,
         body_bytes_max: http.body_bytes_max.0,
         connections_max: http.connections_max.get(),
+        connections_per_peer_max: http.connections_per_peer_max.map(NonZeroUsize::get),
+        rate_per_peer: http.rate_per_peer,
+        rate: http.rate,
         timeouts: Timeouts {
             head: http.head_timeout,
             body: http.body_timeout,
@@ -40,6 +55,19 @@ pub fn limits(config: &Config) -> Limits {
         },
         ..Limits::default()
     }
+}
+
+/// Which wishes of requests are heeded, and what they come to.
+pub fn wishes(config: &Config) -> Wishes {
+    let heeded = &config.http.wishes;
+    let mut wishes = Wishes::none();
+    if let Some(HeaderName(header)) = &heeded.priority {
+        wishes = wishes.priority(header, BY_URGENCY);
+    }
+    if let Some(HeaderName(header)) = &heeded.timeout {
+        wishes = wishes.timeout(header, heeded.timeout_unit, heeded.timeout_max);
+    }
+    wishes
 }
 
 /// Where stages run: as the configuration says, or with threads in common for those that block.

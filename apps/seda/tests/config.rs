@@ -5,8 +5,10 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use seda::config::setting::{Bytes, LogLevel, Slots};
+use seda::config::setting::{Bytes, HeaderName, LogLevel, Slots};
 use seda::config::{Config, DEFAULTS};
+use seda_io::http::TimeoutUnit;
+use seda_io::net::Rate;
 
 /// What is wrong with `text`, one problem a line.
 fn problems(text: &str) -> Vec<String> {
@@ -96,6 +98,63 @@ memory_mb = -1
         "a.toml:11:9: `target.slots` cannot be \"all\", write a whole number from 1, or \"cores\"",
         "a.toml:13:8: `target.name` cannot be \"\", write a text in quotes that is not empty",
         "a.toml:14:13: `target.memory_mb` cannot be -1, write a whole number from 1",
+    ];
+    assert_eq!(problems(text), expected);
+}
+
+#[test]
+fn limits_of_peers_and_wishes_are_off_until_they_are_said() {
+    let defaults = Config::defaults().unwrap().http;
+    assert_eq!((defaults.rate_per_peer, defaults.rate), (None, None));
+    assert_eq!(defaults.connections_per_peer_max, None);
+    assert_eq!(
+        (&defaults.wishes.priority, &defaults.wishes.timeout),
+        (&None, &None)
+    );
+
+    let text = "[http]\nconnections_per_peer_max = 64\nrate_per_peer = \"100/s\"\nburst_per_peer = 20\n\
+        rate = \"600/m\"\n[http.wishes]\npriority = \"Priority\"\ntimeout = \"X-Wait\"\ntimeout_unit = \"ms\"\n";
+    let http = Config::parse("a.toml", text).unwrap().http;
+    assert_eq!(
+        http.connections_per_peer_max.map(NonZeroUsize::get),
+        Some(64)
+    );
+    assert_eq!(
+        http.rate_per_peer,
+        Some(Rate::per_second(100).with_burst(20))
+    );
+    assert_eq!(http.rate, Some(Rate::new(600, Duration::from_mins(1))));
+    assert_eq!(
+        http.wishes.priority,
+        Some(HeaderName("Priority".to_owned()))
+    );
+    assert_eq!(http.wishes.timeout, Some(HeaderName("X-Wait".to_owned())));
+    assert_eq!(http.wishes.timeout_unit, TimeoutUnit::Milliseconds);
+    assert_eq!(http.wishes.timeout_max, Duration::from_mins(1));
+}
+
+#[test]
+fn mistakes_in_limits_of_peers_and_wishes_are_reported_at_their_places() {
+    let text = r#"[http]
+connections_per_peer_max = 0
+rate_per_peer = 100
+burst = 5000000000
+burst_per_peer = 10
+rat = "1/s"
+[http.wishes]
+priority = "a b"
+timeout_unit = "m"
+timeouts = "x"
+"#;
+    let expected = [
+        "a.toml:2:28: `http.connections_per_peer_max` cannot be 0, write a whole number from 1",
+        "a.toml:3:17: `http.rate_per_peer` cannot be 100, write a rate from 1/h, such as \"100/s\", \"600/m\" or \"5000/h\"",
+        "a.toml:4:9: `http.burst` cannot be 5000000000, write a whole number from 1 to 4294967295",
+        "a.toml:4:9: `http.burst` means nothing without `http.rate`, write that as well",
+        "a.toml:6:1: unknown key `http.rat`, did you mean `rate`?",
+        "a.toml:8:12: `http.wishes.priority` cannot be \"a b\", write the name of a header field, such as \"Priority\"",
+        "a.toml:9:16: `http.wishes.timeout_unit` cannot be \"m\", write \"s\" or \"ms\"",
+        "a.toml:10:1: unknown key `http.wishes.timeouts`, did you mean `timeout`?",
     ];
     assert_eq!(problems(text), expected);
 }

@@ -66,7 +66,7 @@ fn jobs_beyond_the_deadline_are_ended_however_stubborn() {
 
 #[test]
 fn a_second_signal_stops_at_once_and_leaves_nothing_behind() {
-    let mut server = Server::start(&config("1h"));
+    let mut server = Server::start(&config("20s"));
     let id = server.submit(&script("echo up; sleep 1000; sleep 1000"));
     wait_until_up(&mut server, &id);
     server.signal("INT");

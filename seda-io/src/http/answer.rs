@@ -5,6 +5,7 @@
 //! RFC 9112 §6.3 (where a body ends), RFC 9110 §15.2 (interim answers).
 
 use super::chunked::Chunked;
+use super::content::{Absent, Content};
 use super::fault::{Fault, Place, ProtocolError};
 use super::framing::{Framing, Sequel};
 use super::message::Response;
@@ -133,7 +134,22 @@ impl AnswerReader {
         self.persists =
             framing != Framing::Unsaid && Sequel::of(head.version, &head.headers) != Sequel::Closes;
         self.headed = true;
-        Ok(Some(Response::received(status, head.headers)))
+        let body = self.body_of(&head);
+        let response = Response::received(status, head.headers).of_version(head.version);
+        Ok(Some(response.with_body(body)))
+    }
+
+    /// Gives what stands for the body until that is there.
+    fn body_of(&self, head: &ResponseHead) -> Content {
+        if !self.head_only {
+            return Content::default();
+        }
+        let length = match Framing::of(head.version, &head.headers) {
+            Ok(Framing::Length(length)) => Some(length),
+            // What is malformed there does no harm, and says nothing.
+            Ok(Framing::Unsaid | Framing::Chunked) | Err(_) => None,
+        };
+        Content::Absent(Absent { length })
     }
 
     fn decoder_of(&self, framing: Framing) -> Result<Decoder, ProtocolError> {

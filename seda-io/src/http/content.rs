@@ -31,6 +31,8 @@ pub enum Content {
     Parts(Vec<Self>),
     /// Bytes that a [`Flow`](super::Flow) sends later.
     Flowing(Later),
+    /// Bytes that are nowhere: the answer to a `HEAD` says only how many there are.
+    Absent(Absent),
 }
 
 /// Marks a body that is sent later, piece by piece; it is made by
@@ -41,8 +43,18 @@ pub struct Later {
     pub(super) length: Option<u64>,
 }
 
+/// Stands for the body that an answer to `GET` would have had, in one to `HEAD`
+/// that another server has given; such a body is made by the client alone.
+///
+/// As the answer to another request than a `HEAD` it is a body without bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Absent {
+    /// Bytes, if the server has said so.
+    pub(super) length: Option<u64>,
+}
+
 impl Content {
-    /// Returns the number of bytes; 0 where it is not known yet.
+    /// Returns the number of bytes; 0 where it is not known yet, or they are not sent.
     pub fn len(&self) -> u64 {
         match self {
             Self::File(range) => range.len(),
@@ -63,6 +75,7 @@ impl Content {
             Self::Static(bytes) => Some(bytes),
             Self::Owned(bytes) => Some(bytes),
             Self::Shared(bytes) => Some(bytes),
+            Self::Absent(_) => Some(&[]),
             Self::File(_) | Self::Parts(_) | Self::Flowing(_) => None,
         }
     }
@@ -75,7 +88,7 @@ impl Content {
             Self::Shared(bytes) => output.push_shared(bytes),
             Self::File(range) => output.push_file(range),
             Self::Parts(parts) => parts.into_iter().for_each(|part| part.queue(output)),
-            Self::Flowing(_) => {}
+            Self::Flowing(_) | Self::Absent(_) => {}
         }
     }
 }

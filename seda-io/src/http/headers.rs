@@ -73,6 +73,11 @@ impl Headers {
         {
             return Err(HeaderError::Value);
         }
+        self.push_trusted(name, value)
+    }
+
+    /// Adds a field whose characters have been checked.
+    pub(super) fn push_trusted(&mut self, name: &str, value: &str) -> Result<(), HeaderError> {
         if self.fields.len() >= HEADERS_MAX {
             return Err(HeaderError::TooMany);
         }

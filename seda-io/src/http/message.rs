@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::authority::host_of;
 use super::content::Content;
 use super::fault::ProtocolError;
 use super::headers::{HeaderError, Headers};
 use super::method::Method;
 use super::status::StatusCode;
+use super::target::Target;
 use super::trailers::Trailers;
 
 /// Fields that a connection writes, because a wrong value would break its framing.
@@ -29,90 +29,6 @@ pub enum Version {
     Http10,
     /// HTTP/1.1.
     Http11,
-}
-
-/// What a request is about: a path and a query, as they were sent.
-///
-/// Nothing is decoded, so `%2F` and `/` stay apart.
-///
-/// # Examples
-///
-/// ```
-/// use seda_io::http::Target;
-///
-/// let target = Target::parse("http://example:8080/jobs?state=failed").unwrap();
-/// assert_eq!(target.path(), "/jobs");
-/// assert_eq!(target.query(), Some("state=failed"));
-/// assert_eq!(target.authority(), Some("example:8080"));
-/// ```
-///
-/// # Sources
-///
-/// RFC 9112 §3.2.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Target {
-    text: Box<str>,
-    path_start: usize,
-    path_end: usize,
-}
-
-impl Target {
-    /// Takes a target in origin form (`/path?query`), absolute form
-    /// (`http://host/path`) or asterisk form (`*`); `None` for anything else.
-    pub fn parse(text: &str) -> Option<Self> {
-        let plain = text
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && byte != b'#');
-        if !plain {
-            return None;
-        }
-        let path_start = match text {
-            "*" => 0,
-            _ if text.starts_with('/') => 0,
-            _ => Self::authority_end(text)?,
-        };
-        let query = text.get(path_start..)?.find('?');
-        Some(Self {
-            text: text.into(),
-            path_start,
-            path_end: query.map_or(text.len(), |query| path_start + query),
-        })
-    }
-
-    fn authority_end(text: &str) -> Option<usize> {
-        let (scheme, rest) = text.split_once("://")?;
-        let known = ["http", "https"]
-            .iter()
-            .any(|have| scheme.eq_ignore_ascii_case(have));
-        let length = rest.find(['/', '?']).unwrap_or(rest.len());
-        let authority = rest.get(..length)?;
-        let valid = known && host_of(authority).is_some_and(|host| !host.is_empty());
-        valid.then(|| text.len() - rest.len() + length)
-    }
-
-    /// Returns the path, not decoded; `*` for the server as a whole.
-    pub fn path(&self) -> &str {
-        match self.text.get(self.path_start..self.path_end) {
-            None | Some("") => "/",
-            Some(path) => path,
-        }
-    }
-
-    /// Returns what stands behind the first `?`, not decoded.
-    pub fn query(&self) -> Option<&str> {
-        self.text.get(self.path_end + 1..)
-    }
-
-    /// Returns host and port when the target names them.
-    pub fn authority(&self) -> Option<&str> {
-        let before = self.text.get(..self.path_start)?;
-        before.split_once("://").map(|(_, authority)| authority)
-    }
-
-    /// Returns the target as it was sent.
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
 }
 
 /// A request with its whole body.
@@ -229,6 +145,9 @@ pub struct Response {
     headers: Headers,
     body: Content,
     closes: bool,
+    /// Another server has dated it.
+    dated: bool,
+    version: Version,
 }
 
 impl Response {
@@ -281,7 +200,32 @@ impl Response {
             headers,
             body: Content::Static(&[]),
             closes: false,
+            dated: false,
+            version: Version::Http11,
         }
+    }
+
+    /// Replaces the header fields.
+    pub(super) fn with_fields(mut self, headers: Headers) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// Says in which version another server has given it.
+    pub(super) const fn of_version(mut self, version: Version) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// Says that the fields have the date of another server, if they have one.
+    pub(super) fn with_own_date(mut self) -> Self {
+        self.dated = self.headers.get("date").is_some();
+        self
+    }
+
+    /// Tells whether the fields have the date already.
+    pub(super) const fn is_dated(&self) -> bool {
+        self.dated
     }
 
     /// Adds a header field.
@@ -296,9 +240,18 @@ impl Response {
     }
 
     /// Adds a header field that this crate has made itself.
+    ///
+    /// Without room for it the answer would say something else than what is meant,
+    /// so that it becomes a 500.
     pub(super) fn with_trusted(mut self, name: &str, value: &str) -> Self {
-        self.headers.push_checked(name, value);
-        self
+        match self.headers.push_trusted(name, value) {
+            Ok(()) => self,
+            Err(error) => {
+                tracing::error!(target: "seda", "an answer cannot have its {name}: {error}");
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                Self::text(status, "the header of the answer would be too large\n")
+            }
+        }
     }
 
     /// Sets the body.
@@ -313,6 +266,12 @@ impl Response {
     pub const fn closing(mut self) -> Self {
         self.closes = true;
         self
+    }
+
+    /// Returns the version in which a server has given it; HTTP/1.1 for one that
+    /// was made here.
+    pub const fn version(&self) -> Version {
+        self.version
     }
 
     /// Returns the status.
@@ -375,6 +334,26 @@ fn push_free(headers: &mut Headers, name: &str, value: &str) -> Result<(), Heade
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::headers::{HEADER_BYTES_MAX, HEADERS_MAX};
+
+    #[test]
+    fn a_field_that_has_no_room_does_not_spoil_the_others() {
+        let long = "x".repeat(HEADER_BYTES_MAX - "LocationA".len());
+        let fits = Response::new(StatusCode::OK).with_trusted("Location", &long);
+        assert_eq!(fits.headers().get("location"), Some(long.as_str()));
+        let fits = fits.with_header("A", "").unwrap();
+        assert_eq!(fits.headers().wire_bytes(), HEADER_BYTES_MAX + 8);
+        let beyond = fits.with_trusted("B", "");
+        assert_eq!(beyond.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(beyond.headers().get("location"), None);
+
+        let many = (0..HEADERS_MAX).fold(Response::new(StatusCode::OK), |response, _| {
+            response.with_trusted("A", "b")
+        });
+        assert_eq!(many.headers().len(), HEADERS_MAX);
+        let beyond = many.with_trusted("A", "b");
+        assert_eq!(beyond.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
 
     #[test]
     fn retry_after_is_in_whole_seconds_and_never_zero() {

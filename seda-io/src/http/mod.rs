@@ -54,6 +54,7 @@ mod sse;
 mod status;
 mod step;
 mod tally;
+mod target;
 mod telling;
 mod traffic;
 mod trailers;
@@ -64,7 +65,7 @@ mod write;
 
 pub use client::{Client, ClientError};
 pub use connection::Connection;
-pub use content::{Content, Later};
+pub use content::{Absent, Content, Later};
 pub use date::{DateCache, HttpDate};
 pub use dues::Turn;
 pub use exchange::{Exchange, Reply};
@@ -74,10 +75,11 @@ pub use flow::flow_event::{FlowEnd, FlowEvent};
 pub use flow::unsent::{Short, Unsendable, Unsent};
 pub use flow::{Flow, Opening};
 pub use headers::{HEADER_BYTES_MAX, HEADERS_MAX, HeaderError, Headers};
+pub use hop::HopError;
 pub use inflow::Inflow;
 pub use inflow::inflow_event::{InflowEvent, InflowFault, Piece};
 pub use limits::{Deadline, Limits, Timeout, Timeouts};
-pub use message::{Request, Response, Target, Version};
+pub use message::{Request, Response, Version};
 pub use method::Method;
 pub use outbound::{
     Answered, CallError, CallTimeout, Caller, ClientFigures, ClientLimits, ClientTallies,
@@ -90,6 +92,7 @@ pub use sse::{FieldError, ServerSent};
 pub use status::StatusCode;
 pub use step::{Step, Unasked};
 pub use tally::{Figures, Tallies};
+pub use target::Target;
 pub use trailers::Trailers;
 pub use upgrade::Upgrade;
 pub use wishes::{TimeoutUnit, Wishes};

@@ -1,10 +1,11 @@
 //! What must be known of a request to write its answer.
 
+use super::content::Content;
 use super::framing::Sequel;
 use super::message::Version;
 use super::method::Method;
 use super::parse::RequestHead;
-use super::write::Persistence;
+use super::write::{Delimiter, Persistence};
 
 /// The duty to answer one request.
 #[derive(Debug, Clone, Copy)]
@@ -69,8 +70,46 @@ impl Owed {
         self.company != Company::Safe
     }
 
+    /// Finds how the peer is to find the end of that body; HTTP/1.0 knows no chunks.
+    pub(super) fn delimiter_of(self, content: &Content) -> Delimiter {
+        match content {
+            Content::Flowing(later) => match later.length {
+                Some(length) => Delimiter::Length(length),
+                None if self.version == Version::Http10 => Delimiter::Close,
+                None => Delimiter::Chunks,
+            },
+            // To say another length than to `GET`, or 0 for an unknown one, would
+            // be a lie (RFC 9110 §8.6).
+            Content::Absent(absent) if self.head_only => {
+                absent.length.map_or(Delimiter::Close, Delimiter::Length)
+            }
+            _ => Delimiter::Length(content.len()),
+        }
+    }
+
     /// Tells whether no request follows on this connection.
     pub(super) fn is_last(self) -> bool {
         self.persistence == Persistence::Close
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::content::Absent;
+
+    #[test]
+    fn a_body_that_is_nowhere_is_promised_to_none_but_head() {
+        let to_get = Owed::to_bad_request();
+        let to_head = Owed {
+            head_only: true,
+            ..to_get
+        };
+        let absent = |length| Content::Absent(Absent { length });
+        let known = absent(Some(5));
+        assert_eq!(to_head.delimiter_of(&known), Delimiter::Length(5));
+        assert_eq!(to_head.delimiter_of(&absent(None)), Delimiter::Close);
+        assert_eq!(to_get.delimiter_of(&known), Delimiter::Length(0));
+        assert_eq!(to_get.delimiter_of(&absent(None)), Delimiter::Length(0));
     }
 }

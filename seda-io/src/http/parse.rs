@@ -6,8 +6,9 @@ use super::authority::host_of;
 use super::fault::{Fault, Place, ProtocolError};
 use super::framing::{self, Framing, Sequel};
 use super::headers::{HEADER_BYTES_MAX, HEADERS_MAX, Headers};
-use super::message::{Request, Target, Version};
+use super::message::{Request, Version};
 use super::method::Method;
+use super::target::Target;
 use super::trailers::{Trailers, may_trail};
 
 /// The head of a request, and what it says about the bytes that follow.

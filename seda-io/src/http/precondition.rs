@@ -117,7 +117,7 @@ fn date(headers: &Headers, name: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::message::Target;
+    use crate::http::target::Target;
 
     const NOW: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
     const BEFORE: &str = "Sun, 06 Nov 1994 08:49:36 GMT";

@@ -90,6 +90,11 @@ impl Representation {
         let mut fields = Headers::new();
         fields.push("Content-Type", media_type)?;
         fields.push("ETag", tag)?;
+        // What every answer has besides, at its longest, must find room as well.
+        fields.push("Accept-Ranges", "bytes")?;
+        fields.push("Last-Modified", HttpDate::from_unix(0).as_str())?;
+        let last = u64::MAX;
+        fields.push("Content-Range", &format!("bytes {last}-{last}/{last}"))?;
         Ok(Self {
             source,
             media_type: media_type.to_owned(),
@@ -179,5 +184,34 @@ impl Representation {
 
     fn place_of(&self, span: Span) -> String {
         format!("bytes {}-{}/{}", span.start, span.last(), self.source.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::headers::HEADER_BYTES_MAX;
+    use crate::http::message::Version;
+    use crate::http::target::Target;
+
+    #[test]
+    fn one_that_is_taken_has_room_for_the_fields_of_every_answer() {
+        let source = || Source::Memory(vec![0; 9].into());
+        let made = |tag: &str| Representation::new(source(), "text/plain", tag, Some(0));
+        let mut tag = "x".repeat(HEADER_BYTES_MAX);
+        let longest = loop {
+            match made(&tag) {
+                Ok(made) => break made,
+                Err(error) => assert_eq!(error, HeaderError::TooLarge),
+            }
+            tag.pop();
+        };
+        for (range, status) in [("bytes=0-", 206), ("bytes=0-0,8-8", 206), ("bytes=9-", 416)] {
+            let mut headers = Headers::new();
+            headers.push("Range", range).unwrap();
+            let request = Request::new(Method::Get, Target::parse("/").unwrap());
+            let request = request.with_head(Version::Http11, headers);
+            assert_eq!(longest.answer(&request).status().code(), status, "{range}");
+        }
     }
 }

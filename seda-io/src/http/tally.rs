@@ -66,8 +66,11 @@ pub struct Figures {
     pub closed: u64,
     /// Times that no more connections were accepted, for the limit.
     pub pauses: u64,
-    /// Times that a connection was not accepted for want of descriptors or memory.
+    /// Times that connections waited for want of descriptors or memory.
     pub exhausted: u64,
+    /// Connections that were closed at once for want of descriptors; they are not
+    /// among the accepted ones.
+    pub turned_away: u64,
     /// Connections that were closed at once, since their peer had as many as it may have.
     pub crowded: u64,
     /// Well-formed requests.
@@ -129,7 +132,7 @@ impl Figures {
         count::connections(open, counted)
     }
 
-    const fn of_connections(&self) -> [Counted; 7] {
+    const fn of_connections(&self) -> [Counted; 8] {
         [
             (
                 "connections_accepted",
@@ -148,8 +151,13 @@ impl Figures {
             ),
             (
                 "accept_shortages",
-                "Times that a connection waited for want of descriptors or memory.",
+                "Times that connections waited for want of descriptors or memory.",
                 self.exhausted,
+            ),
+            (
+                "connections_turned_away",
+                "Connections closed at once for want of descriptors.",
+                self.turned_away,
             ),
             (
                 "connections_crowded",
@@ -286,6 +294,7 @@ impl Tallies {
             closed: sheets.sum(|tally| &tally.closed),
             pauses: sheets.sum(|tally| &tally.entries.pauses),
             exhausted: sheets.sum(|tally| &tally.entries.exhausted),
+            turned_away: sheets.sum(|tally| &tally.entries.turned_away),
             crowded: sheets.sum(|tally| &tally.crowded),
             requests: sheets.sum(|tally| &tally.requests),
             answers: sheets.sum(|tally| &tally.answers),

@@ -1,9 +1,8 @@
 //! Writes the heads of answers: status line, the fields a message has, and those of its framing.
 
-use super::content::Content;
 use super::date::HttpDate;
 use super::headers::Headers;
-use super::message::{Response, Version};
+use super::message::Response;
 use super::trailers::Trailers;
 
 /// What a client that asked for it gets before it sends its body.
@@ -36,20 +35,6 @@ pub(super) enum Delimiter {
     Upgrade,
 }
 
-impl Delimiter {
-    /// Finds the one of an answer to a peer of that version; HTTP/1.0 knows no chunks.
-    pub(super) fn of(content: &Content, version: Version) -> Self {
-        match content {
-            Content::Flowing(later) => match later.length {
-                Some(length) => Self::Length(length),
-                None if version == Version::Http10 => Self::Close,
-                None => Self::Chunks,
-            },
-            _ => Self::Length(content.len()),
-        }
-    }
-}
-
 /// Tells how many bytes the head of an answer will be, at most.
 pub(super) fn response_head_bytes(response: &Response) -> usize {
     FIXED_BYTES + response.headers().wire_bytes()
@@ -58,7 +43,8 @@ pub(super) fn response_head_bytes(response: &Response) -> usize {
 /// Writes the head of an answer behind what `head` holds.
 ///
 /// `Content-Length` is that of the body, sent or not (RFC 9110 §8.6), except
-/// where the status has none, or it is not known yet.
+/// where the status has none, or it is not known yet. `Date` is the one given,
+/// unless the answer has its own (RFC 9110 §6.6.1).
 pub(super) fn response_head(
     head: &mut Vec<u8>,
     response: &Response,
@@ -69,7 +55,9 @@ pub(super) fn response_head(
     push(head, &["HTTP/1.1 "]);
     push_number(head, u64::from(status.code()));
     push(head, &[" ", status.reason(), "\r\n"]);
-    field(head, "Date", date.as_str());
+    if !response.is_dated() {
+        field(head, "Date", date.as_str());
+    }
     for (name, value) in response.headers().iter() {
         field(head, name, value);
     }

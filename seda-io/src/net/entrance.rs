@@ -1,4 +1,4 @@
-//! Accepting connections: as many as there may be, and none while descriptors lack.
+//! Accepting connections: as many as there may be; who comes while descriptors lack is told so.
 
 use std::io;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use rustix::io::Errno;
 use super::address::Address;
 use super::crowd::Crowd;
 use super::quota::Quota;
+use super::reserve::Reserve;
 use super::socket::{Listening, Socket};
 use crate::count::Count;
 use crate::reactor::{Member, Watch};
@@ -18,6 +19,8 @@ use crate::timer::nanoseconds;
 pub(crate) const LISTENER: usize = 0;
 /// How long a worker does not try to accept, when it cannot see that it could.
 const PAUSE: Duration = Duration::from_millis(50);
+/// From one line in the log about connections that are closed to the next.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// Counts what happens at an entrance.
 #[derive(Debug, Default)]
@@ -25,6 +28,8 @@ pub(crate) struct Entries {
     pub(crate) accepted: Count,
     pub(crate) pauses: Count,
     pub(crate) exhausted: Count,
+    /// Connections that were closed at once, since no descriptor was left for them.
+    pub(crate) turned_away: Count,
 }
 
 /// Is where connections come in, on one worker.
@@ -35,6 +40,9 @@ pub(crate) struct Entrance {
     member: Member,
     quota: Arc<Quota>,
     crowd: Crowd,
+    reserve: Reserve,
+    /// Nanoseconds: when the log may say again that connections are closed.
+    silent_until: u64,
     state: State,
 }
 
@@ -48,6 +56,14 @@ enum State {
     Exhausted { until: u64 },
 }
 
+impl State {
+    fn exhausted(now: u64) -> Self {
+        Self::Exhausted {
+            until: now.saturating_add(nanoseconds(PAUSE)),
+        }
+    }
+}
+
 impl Entrance {
     /// Opens an entrance on the current worker.
     pub(crate) fn open(
@@ -58,11 +74,14 @@ impl Entrance {
         if let Some(listening) = &listening {
             member.watch(listening, LISTENER)?;
         }
+        let reserve = listening.as_ref().map(|_| Reserve::open());
         Ok(Self {
             listening,
             member,
             quota,
             crowd: Crowd::new(),
+            reserve: reserve.unwrap_or_default(),
+            silent_until: 0,
             state: State::Open,
         })
     }
@@ -73,7 +92,7 @@ impl Entrance {
     }
 
     /// Begins a turn at `now` nanoseconds: lifts the bar when its time is over.
-    pub(crate) fn begin(&mut self, now: u64) {
+    pub(crate) fn begin(&mut self, now: u64, entries: &Entries) {
         self.crowd.begin();
         let over = match self.state {
             State::Open => false,
@@ -81,7 +100,20 @@ impl Entrance {
             State::Exhausted { until } => until <= now,
         };
         if over {
-            self.attend(State::Open);
+            self.reopen(now, entries);
+        }
+    }
+
+    /// Lets connections in again, if there is a descriptor to turn them away with.
+    fn reopen(&mut self, now: u64, entries: &Entries) {
+        match self.reserve.restore() {
+            Err(error) if is_shortage(&error) => {
+                entries.exhausted.add(1);
+                // The listener is not looked at, and that stays so.
+                self.state = State::exhausted(now);
+            }
+            // What else is wrong with the reserve is no reason to let nobody in.
+            Ok(()) | Err(_) => self.attend(State::Open),
         }
     }
 
@@ -118,15 +150,43 @@ impl Entrance {
     }
 
     fn failed(&mut self, error: &io::Error, now: u64, entries: &Entries) {
+        if is_full_table(error) && self.has_turned_away(now, entries) {
+            return;
+        }
         if is_shortage(error) {
             tracing::warn!(target: "seda", "a connection waits: {error}");
             entries.exhausted.add(1);
-            let until = now.saturating_add(nanoseconds(PAUSE));
-            self.attend(State::Exhausted { until });
+            self.attend(State::exhausted(now));
         } else if error.kind() == io::ErrorKind::WouldBlock {
             self.crowd.nobody();
         }
         // Everything else is the peer's trouble: the next one may be well (accept(2)).
+    }
+
+    /// Closes the connection that there is no descriptor for, by means of the
+    /// reserve; tells whether that can be done again.
+    fn has_turned_away(&mut self, now: u64, entries: &Entries) -> bool {
+        let Some(listening) = &self.listening else {
+            return false;
+        };
+        match self.reserve.spend(|| listening.accept().map(drop)) {
+            Some(Ok(())) => {
+                entries.turned_away.add(1);
+                self.warn(now);
+            }
+            // The descriptor is asked for before it is known whether somebody waits.
+            Some(Err(error)) if error.kind() == io::ErrorKind::WouldBlock => self.crowd.nobody(),
+            Some(Err(_)) | None => return false,
+        }
+        self.reserve.is_there()
+    }
+
+    /// Says that connections are closed, but not of each.
+    fn warn(&mut self, now: u64) {
+        if self.silent_until <= now {
+            self.silent_until = now.saturating_add(nanoseconds(SILENCE));
+            tracing::warn!(target: "seda", "connections are closed at once: no descriptor is left, raise `ulimit -n`");
+        }
     }
 
     /// Has the reactor tell who waits, or not: it would tell at every turn.
@@ -158,7 +218,14 @@ impl Entrance {
     /// Lets nobody in any more.
     pub(crate) fn shut(&mut self) {
         self.listening = None;
+        self.reserve = Reserve::default();
     }
+}
+
+/// Tells whether descriptors lack, of the process or of the system.
+fn is_full_table(error: &io::Error) -> bool {
+    let errno = Errno::from_io_error(error);
+    matches!(errno, Some(Errno::MFILE | Errno::NFILE))
 }
 
 /// Tells whether descriptors or memory lack.

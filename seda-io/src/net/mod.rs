@@ -13,6 +13,7 @@ pub(crate) mod offices;
 pub(crate) mod path;
 pub(crate) mod quota;
 pub(crate) mod rate;
+mod reserve;
 pub(crate) mod socket;
 
 pub use address::Address;

@@ -58,9 +58,12 @@ pub struct Figures {
     pub stalled: u64,
     /// Times that no more connections were accepted, for the limit.
     pub pauses: u64,
-    /// Times that a connection waited, or did not come about, for want of
+    /// Times that connections waited, or one did not come about, for want of
     /// descriptors or memory.
     pub exhausted: u64,
+    /// Connections that were closed at once for want of descriptors; they are not
+    /// among the accepted ones.
+    pub turned_away: u64,
     /// Times that the stage refused an event, which was kept and offered again.
     pub postponed: u64,
     /// Events given up, since the stage took nothing more when the graph ended.
@@ -83,7 +86,7 @@ impl Figures {
         count::connections(open, counted)
     }
 
-    const fn of_connections(&self) -> [Counted; 9] {
+    const fn of_connections(&self) -> [Counted; 10] {
         [
             (
                 "connections_accepted",
@@ -127,8 +130,13 @@ impl Figures {
             ),
             (
                 "accept_shortages",
-                "Times that a connection waited for want of descriptors or memory.",
+                "Times that connections waited for want of descriptors or memory.",
                 self.exhausted,
+            ),
+            (
+                "connections_turned_away",
+                "Connections closed at once for want of descriptors.",
+                self.turned_away,
             ),
         ]
     }
@@ -187,6 +195,7 @@ impl Tallies {
             stalled: sheets.sum(|tally| &tally.stalled),
             pauses: sheets.sum(|tally| &tally.entries.pauses),
             exhausted: sheets.sum(|tally| &tally.entries.exhausted),
+            turned_away: sheets.sum(|tally| &tally.entries.turned_away),
             postponed: sheets.sum(|tally| &tally.postponed),
             undelivered: sheets.sum(|tally| &tally.undelivered),
             clogged: sheets.sum(|tally| &tally.clogged),

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use seda_core::{Batch, BoxError, Handler, Sink};
+use seda_core::{Batch, BoxError, Handler, Meta, Sink};
 use seda_io::http::Response;
 
 use super::board::Board;
@@ -81,7 +81,9 @@ impl Desk {
 
     fn submit(&self, board: &mut Board, job: JobDescription) -> Response {
         // Whoever the new job takes the place of must find room to be forgotten.
-        let mut forget = match self.sinks.forget.reserve(1) {
+        // That they are must not depend on how long this request is waited for.
+        let sink = self.sinks.forget.with(Meta::NONE);
+        let mut forget = match sink.reserve(1) {
             Ok(forget) => forget,
             Err(rejected) => return Refusal::from(&rejected).into(),
         };
@@ -183,7 +185,8 @@ impl fmt::Debug for Desk {
 mod tests {
     use std::num::NonZeroUsize;
 
-    use seda_core::testing::{batch, probe};
+    use seda_core::Tick;
+    use seda_core::testing::{batch, batch_with_meta, probe};
 
     use super::*;
     use crate::broker::rank::LeastWaiting;
@@ -271,5 +274,34 @@ mod tests {
         assert_eq!(told, ["cancelled"]);
         assert_eq!(board.lock().get(id).unwrap().state(), JobState::Killed);
         assert_eq!(starts.take().len(), 1, "the slot is passed on");
+    }
+
+    #[test]
+    fn files_are_forgotten_however_late_the_request_is_that_needs_their_place() {
+        let board = board(1, 0);
+        let ((prepare, _), (cancel, _), (forget, forgotten)) = (probe(8), probe(8), probe(64));
+        let ((report, _), (output, _)) = (probe(8), probe(8));
+        let sinks = DeskSinks {
+            prepare,
+            cancel,
+            forget,
+            report,
+            output,
+        };
+        let desk = Desk::new(Arc::clone(&board), sinks, || AT);
+        let hasty = Meta::NONE.with_deadline(Tick::from_nanos(1));
+        let mut requests = batch_with_meta([((), hasty); 32]);
+        let mut id = JobId::FIRST;
+        while requests.next().is_some() {
+            let job = json::parse(br#"{"executable": "a"}"#).unwrap();
+            desk.submit(&mut board.lock(), job);
+            board.lock().cancel(id, AT).unwrap();
+            id = id.next();
+        }
+        let forgotten = forgotten.take_with_meta();
+        assert!(!forgotten.is_empty());
+        for (id, meta) in forgotten {
+            assert_eq!(meta.deadline(), Meta::NONE.deadline(), "{id}");
+        }
     }
 }

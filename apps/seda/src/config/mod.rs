@@ -2,6 +2,7 @@
 //!
 //! Reading reports every mistake it can find at once, each as `file:line:column: what, what to do next`.
 
+pub mod http;
 pub mod problem;
 pub mod section;
 pub mod setting;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use toml::de::DeTable;
 
+use crate::config::http::Http;
 use crate::config::problem::{Problem, Problems, Source};
 use crate::config::section::{Reported, Section};
 use crate::config::setting::{Bytes, LogLevel, Slots};
@@ -31,7 +33,7 @@ pub struct Config {
     pub log_level: LogLevel,
     /// How long a drain lets accepted jobs go on.
     pub drain_deadline: Duration,
-    /// Limits of HTTP connections.
+    /// Limits of HTTP connections, and of who makes them.
     pub http: Http,
     /// Where and how jobs run.
     pub jobs: Jobs,
@@ -41,23 +43,6 @@ pub struct Config {
     pub targets: Vec<Target>,
     /// Which stage runs where, for the runtime to read; nothing for its default.
     pub plan: Option<PlanTable>,
-}
-
-/// Limits of HTTP connections.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Http {
-    /// How many connections may be open at once.
-    pub connections_max: NonZeroUsize,
-    /// The longest request head.
-    pub head_bytes_max: Bytes,
-    /// The longest request body.
-    pub body_bytes_max: Bytes,
-    /// From the first byte of a head to its last.
-    pub head_timeout: Duration,
-    /// From the first byte of a body to its last.
-    pub body_timeout: Duration,
-    /// Between two requests of one connection.
-    pub idle_timeout: Duration,
 }
 
 /// Where and how jobs run.
@@ -189,7 +174,7 @@ fn read(root: &mut Section<'_>, text: &str) -> Result<Config, Reported> {
     let listen = root.get("listen");
     let log_level = root.get("log_level");
     let drain_deadline = root.get("drain_deadline");
-    let http = root.section("http", http);
+    let http = root.section("http", http::read);
     let jobs = root.section("jobs", jobs);
     let queues = root.section("queues", queues);
     let targets = targets(root);
@@ -203,23 +188,6 @@ fn read(root: &mut Section<'_>, text: &str) -> Result<Config, Reported> {
         queues: queues?,
         targets: targets?,
         plan: plan?,
-    })
-}
-
-fn http(section: &mut Section<'_>) -> Result<Http, Reported> {
-    let connections_max = section.get("connections_max");
-    let head_bytes_max = section.get("head_bytes_max");
-    let body_bytes_max = section.get("body_bytes_max");
-    let head_timeout = section.get("head_timeout");
-    let body_timeout = section.get("body_timeout");
-    let idle_timeout = section.get("idle_timeout");
-    Ok(Http {
-        connections_max: connections_max?,
-        head_bytes_max: head_bytes_max?,
-        body_bytes_max: body_bytes_max?,
-        head_timeout: head_timeout?,
-        body_timeout: body_timeout?,
-        idle_timeout: idle_timeout?,
     })
 }
 

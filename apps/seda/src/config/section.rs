@@ -148,6 +148,18 @@ impl<'t> Section<'t> {
         all.into_iter().collect()
     }
 
+    /// Reports `key` if the file has it without `other`, to which it belongs.
+    pub fn needs(&mut self, key: &'static str, other: &'static str) {
+        let has = |key| self.table.and_then(|table| table.get(key));
+        if let (Some(value), None) = (has(key), has(other)) {
+            let (prefix, start) = (&self.prefix, value.span().start);
+            let what = format!(
+                "`{prefix}{key}` means nothing without `{prefix}{other}`, write that as well"
+            );
+            self.problem(start, what);
+        }
+    }
+
     /// Where the file has the table `key`, which is for somebody else to read.
     ///
     /// # Errors

@@ -1,10 +1,12 @@
 //! How a value of the configuration is written, and what it means.
 
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use seda_io::http::{Headers, TimeoutUnit};
+use seda_io::net::Rate;
 use toml::de::DeValue;
 
 /// A type that a configuration can state.
@@ -44,6 +46,10 @@ pub enum LogLevel {
     Trace,
 }
 
+/// The name of a header field, as it may stand in a request.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct HeaderName(pub String);
+
 impl Setting for String {
     const HOW: &'static str = "a text in quotes that is not empty";
 
@@ -76,6 +82,53 @@ impl Setting for NonZeroUsize {
         let digits = value.as_integer()?;
         let number = usize::from_str_radix(digits.as_str(), digits.radix()).ok()?;
         Self::new(number)
+    }
+}
+
+impl Setting for NonZeroU32 {
+    const HOW: &'static str = "a whole number from 1 to 4294967295";
+
+    fn read(value: &DeValue<'_>) -> Option<Self> {
+        let number = NonZeroUsize::read(value)?;
+        Self::try_from(number).ok()
+    }
+}
+
+impl Setting for Rate {
+    const HOW: &'static str = "a rate from 1/h, such as \"100/s\", \"600/m\" or \"5000/h\"";
+
+    fn read(value: &DeValue<'_>) -> Option<Self> {
+        let (times, unit) = number_and_unit(value.as_str()?)?;
+        let within = match unit {
+            "/s" => Duration::from_secs(1),
+            "/m" => Duration::from_mins(1),
+            "/h" => Duration::from_hours(1),
+            _ => return None,
+        };
+        Some(Self::new(u32::try_from(times).ok()?, within))
+    }
+}
+
+impl Setting for HeaderName {
+    const HOW: &'static str = "the name of a header field, such as \"Priority\"";
+
+    fn read(value: &DeValue<'_>) -> Option<Self> {
+        let name = value.as_str()?;
+        // Whoever can be sent can be heeded.
+        Headers::new().push(name, "").ok()?;
+        Some(Self(name.to_owned()))
+    }
+}
+
+impl Setting for TimeoutUnit {
+    const HOW: &'static str = "\"s\" or \"ms\"";
+
+    fn read(value: &DeValue<'_>) -> Option<Self> {
+        Some(match value.as_str()? {
+            "s" => Self::Seconds,
+            "ms" => Self::Milliseconds,
+            _ => return None,
+        })
     }
 }
 
@@ -152,7 +205,9 @@ mod tests {
 
     use toml::de::DeValue;
 
-    use super::{Bytes, Setting, Slots};
+    use seda_io::net::Rate;
+
+    use super::{Bytes, HeaderName, Setting, Slots};
 
     fn read<T: Setting>(text: &str) -> Option<T> {
         T::read(DeValue::parse(text).unwrap().get_ref())
@@ -182,6 +237,32 @@ mod tests {
             "\"99999999999999GiB\"",
         ] {
             assert_eq!(read::<Bytes>(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn rates_say_how_often_in_which_time() {
+        assert_eq!(read("\"100/s\""), Some(Rate::per_second(100)));
+        let minute = Duration::from_mins(1);
+        assert_eq!(read("\"5 /m\""), Some(Rate::new(5, minute)));
+        for bad in [
+            "100",
+            "\"100\"",
+            "\"0/s\"",
+            "\"1/d\"",
+            "\"/s\"",
+            "\"4294967296/s\"",
+        ] {
+            assert_eq!(read::<Rate>(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_of_headers_can_stand_in_a_request() {
+        let name = HeaderName("X-Priority".to_owned());
+        assert_eq!(read("\"X-Priority\""), Some(name));
+        for bad in ["\"\"", "\"a b\"", "\"a:\"", "\"a\\n\"", "3"] {
+            assert_eq!(read::<HeaderName>(bad), None, "{bad}");
         }
     }
 

@@ -21,7 +21,7 @@ use tempfile::TempDir;
 
 /// How often a state is asked for before the test gives up; each time costs the
 /// start of a program, some milliseconds.
-const ATTEMPTS_MAX: usize = 4_000;
+pub const ATTEMPTS_MAX: usize = 4_000;
 
 /// A server that runs. Dropped, it is killed with all that it started.
 pub struct Server {
@@ -72,11 +72,19 @@ impl Server {
 
     /// Starts a server in a directory where one may have run before.
     pub fn start_in(here: TempDir, config: &str) -> Self {
+        Self::start_by("exec \"$@\"", here, config)
+    }
+
+    /// Starts a server from a script for `sh`, which runs in the directory of the
+    /// server and has to become it: `exec "$@"`.
+    pub fn start_by(script: &str, here: TempDir, config: &str) -> Self {
         let file = here.path().join("seda.toml");
         fs::write(&file, format!("listen = \"127.0.0.1:0\"\n{config}")).unwrap();
         let stderr = here.path().join("stderr");
-        let mut process = Command::new(env!("CARGO_BIN_EXE_seda"))
-            .arg("--config")
+        // Without its test it is asked to end, and ends its jobs.
+        let mut process = Command::new("setpriv")
+            .args(["--pdeathsig", "TERM", "sh", "-c", script, "sh"])
+            .args([env!("CARGO_BIN_EXE_seda"), "--config"])
             .arg(&file)
             .current_dir(here.path())
             .stdout(Stdio::piped())
@@ -191,6 +199,13 @@ impl Server {
 
     pub fn log(&self) -> String {
         fs::read_to_string(&self.stderr).unwrap()
+    }
+
+    /// Returns where the server sees its jobs, whatever it has mounted there.
+    pub fn own_root(&self) -> PathBuf {
+        let own = PathBuf::from(format!("/proc/{}/root", self.process.id()));
+        let root = self.root.canonicalize().unwrap();
+        own.join(root.strip_prefix("/").unwrap())
     }
 
     /// Sends the server a signal.

@@ -121,10 +121,11 @@ impl Response {
         let Ok(headers) = headers else {
             return self;
         };
-        let (status, closes) = (self.status(), self.closes());
-        let body = shorter.map_or_else(|| self.into_content(), Content::Owned);
-        let response = Self::received(status, headers).with_body(body);
-        if closes { response.closing() } else { response }
+        let response = self.with_fields(headers);
+        match shorter {
+            Some(body) => response.with_body(body),
+            None => response,
+        }
     }
 }
 

@@ -6,8 +6,8 @@ use flate2::read::GzDecoder;
 use proptest::prelude::*;
 
 use super::*;
-use crate::http::message::Target;
 use crate::http::method::Method;
+use crate::http::target::Target;
 
 /// Is what came of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -68,7 +68,7 @@ impl Connection {
             _ => response,
         };
         let has_body = !owed.head_only && !response.status().is_bodiless();
-        let delimiter = Delimiter::of(response.content(), owed.version);
+        let delimiter = owed.delimiter_of(response.content());
         let flows = has_body && matches!(response.content(), Content::Flowing(_));
         // What is left of its body is not waited for.
         let early = self.inflowing() == Some(turn);

@@ -150,3 +150,47 @@ impl<T> fmt::Display for Refused<T> {
 }
 
 impl<T: fmt::Debug> Error for Refused<T> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::target::Target;
+
+    fn call(method: &str) -> Call<()> {
+        let method = Method::parse(method).unwrap();
+        Call {
+            origin: Origin::parse("http://a").unwrap(),
+            request: Request::new(method, Target::parse("/").unwrap()),
+            token: (),
+            meta: Meta::default(),
+            retried: false,
+            site: 0,
+            line: None,
+            alarm: None,
+        }
+    }
+
+    /// The pool gives a request that is repeated a connection of its own, so that
+    /// nothing else than this keeps a server that closes every one from being
+    /// asked for ever, should the pool ever do otherwise.
+    #[test]
+    fn what_is_as_good_twice_as_once_is_repeated_once() {
+        let rows = [
+            ("GET", true),
+            ("HEAD", true),
+            ("OPTIONS", true),
+            ("TRACE", true),
+            ("PUT", true),
+            ("DELETE", true),
+            ("POST", false),
+            ("PATCH", false),
+            ("WHATEVER", false),
+        ];
+        for (method, repeatable) in rows {
+            let mut call = call(method);
+            assert_eq!(call.may_repeat(), repeatable, "{method}");
+            call.retried = true;
+            assert!(!call.may_repeat(), "{method} a third time");
+        }
+    }
+}

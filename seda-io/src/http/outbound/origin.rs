@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::http::message::Target;
+use crate::http::target::Target;
 
 /// Is a server that requests go to: a scheme, a host and a port.
 ///

@@ -237,7 +237,11 @@ impl Talk {
         let body = std::mem::take(&mut self.body);
         match self.response.take() {
             Some(response) => Outcome::Answered {
-                response: response.with_body(body),
+                response: if body.is_empty() {
+                    response
+                } else {
+                    response.with_body(body)
+                },
                 afterwards,
             },
             None => Outcome::Failed(CallError::Broken(ErrorKind::UnexpectedEof)),

@@ -356,7 +356,7 @@ impl Source for Traffic {
         self.collect_ready();
         self.collect_answers();
         self.collect_due(now);
-        self.entrance.begin(now);
+        self.entrance.begin(now, &self.desk.tally.entries);
         self.accept(now);
         self.end(now);
         for _ in 0..PASSES_MAX {

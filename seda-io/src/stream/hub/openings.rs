@@ -19,7 +19,7 @@ use crate::transport::Transport;
 
 impl Hub {
     pub(super) fn accept(&mut self, now: u64) {
-        self.entrance.begin(now);
+        self.entrance.begin(now, &self.kin.tally.entries);
         while let Some((socket, peer)) = self.entrance.accept(now, &self.kin.tally.entries) {
             let link = Link::new(peer, &self.kin);
             let limits = Arc::clone(&self.kin.limits);
