@@ -65,7 +65,7 @@ fn a_stage_that_is_done_still_hears_everything() {
     heard.peer_done();
     assert_eq!(heard.closed(), End::Finished);
     let late = link.send(*b"late").unwrap_err();
-    assert_eq!(late.reason, Unsendable::Ended);
+    assert_eq!(late.reason, Unsendable::Finished);
     streaming.end();
 }
 

@@ -10,9 +10,7 @@ use std::path::Path;
 
 use seda_core::{BoxError, Graph, Plan, Stage};
 use seda_io::Reactor;
-use seda_io::http::{
-    Exchange, HttpServer, Limits, Method, Reply, Response, StaticFiles, StatusCode,
-};
+use seda_io::http::{Exchange, HttpServer, Limits, Method, Response, StaticFiles, StatusCode};
 use seda_io::tls::TlsServer;
 
 use crate::http::answer::HELLO;
@@ -49,10 +47,11 @@ enum Route {
     Refused,
 }
 
-/// Is an answer on its way back.
-struct Answered {
-    reply: Reply,
-    response: Response,
+/// Is a request with what is to be said to it.
+struct Handled {
+    exchange: Exchange,
+    status: StatusCode,
+    text: &'static str,
 }
 
 /// Serves on the port, until the process is ended.
@@ -99,8 +98,9 @@ fn four_stages(graph: &mut Graph) -> Stage<Exchange> {
     let respond = graph
         .stage("respond")
         .queue(QUEUE)
-        .each(|answered: Answered| {
-            answered.reply.respond(answered.response);
+        .each(|handled: Handled| {
+            let response = Response::text(handled.status, handled.text);
+            handled.exchange.respond(response);
             Ok(())
         });
     let handle = graph.stage("handle").queue(QUEUE).each_with(|wire| {
@@ -135,12 +135,15 @@ fn route(classified: Classified) -> Routed {
     Routed { exchange, route }
 }
 
-fn handle(routed: Routed) -> Answered {
-    let (_, reply) = routed.exchange.split();
-    let response = match routed.route {
-        Route::Hello => Response::text(StatusCode::OK, HELLO),
-        Route::Missing => Response::text(StatusCode::NOT_FOUND, "not found\n"),
-        Route::Refused => Response::text(StatusCode::METHOD_NOT_ALLOWED, "only GET\n"),
+fn handle(routed: Routed) -> Handled {
+    let (status, text) = match routed.route {
+        Route::Hello => (StatusCode::OK, HELLO),
+        Route::Missing => (StatusCode::NOT_FOUND, "not found\n"),
+        Route::Refused => (StatusCode::METHOD_NOT_ALLOWED, "only GET\n"),
     };
-    Answered { reply, response }
+    Handled {
+        exchange: routed.exchange,
+        status,
+        text,
+    }
 }

@@ -2,8 +2,20 @@
 
 use std::net::Ipv6Addr;
 
-/// Characters that need no encoding in a host's name, besides letters and digits.
-const MARKS: &[u8] = b"-._~!$&'()*+,;=";
+/// Has a bit for each character that needs no encoding in a host's name.
+const PLAIN: u128 = {
+    let letters = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    bits(letters) | bits(b"0123456789") | bits(b"-._~!$&'()*+,;=")
+};
+
+const fn bits(mut characters: &[u8]) -> u128 {
+    let mut bits = 0;
+    while let [first, behind @ ..] = characters {
+        bits |= 1 << *first;
+        characters = behind;
+    }
+    bits
+}
 
 /// Gives the host of a host and an optional port; none when the text is neither.
 ///
@@ -16,7 +28,7 @@ const MARKS: &[u8] = b"-._~!$&'()*+,;=";
 pub(super) fn host_of(text: &str) -> Option<&str> {
     let end = match text.strip_prefix('[') {
         Some(literal) => 1 + literal.find(']')? + 1,
-        None => text.find(':').unwrap_or(text.len()),
+        None => place_of(text, b':').unwrap_or(text.len()),
     };
     let (host, behind) = text.split_at_checked(end)?;
     let port = match behind {
@@ -30,8 +42,18 @@ pub(super) fn host_of(text: &str) -> Option<&str> {
     (valid && port.bytes().all(|byte| byte.is_ascii_digit())).then_some(host)
 }
 
+/// Finds a byte; texts here are too short for more than a plain loop.
+fn place_of(text: &str, byte: u8) -> Option<usize> {
+    text.bytes().position(|have| have == byte)
+}
+
 /// Tells whether `text` is a name, or an address of version 4, which looks like one.
 fn is_name(text: &str) -> bool {
+    is_plain(text) || is_encoded(text)
+}
+
+/// Tells whether `text` is a name with characters that are encoded.
+fn is_encoded(text: &str) -> bool {
     let mut pieces = text.split('%');
     let first = pieces.next().unwrap_or_default();
     is_plain(first)
@@ -57,7 +79,7 @@ fn is_address(text: &str) -> bool {
 
 fn is_plain(text: &str) -> bool {
     text.bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || MARKS.contains(&byte))
+        .all(|byte| byte.is_ascii() && PLAIN >> byte & 1 == 1)
 }
 
 #[cfg(test)]

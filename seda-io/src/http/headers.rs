@@ -38,6 +38,9 @@ pub struct Headers {
     /// Names and values, one behind the other.
     text: Cow<'static, str>,
     fields: SmallVec<[Field; INLINE_FIELDS]>,
+    /// How long the names are, a bit for each length. Most fields that are
+    /// looked for are not there, and this says so without a look at any.
+    lengths: u32,
 }
 
 /// Where one field lies in the text: its name from the end of the one before,
@@ -54,6 +57,7 @@ impl Headers {
         Self {
             text: Cow::Borrowed(""),
             fields: SmallVec::new_const(),
+            lengths: 0,
         }
     }
 
@@ -96,6 +100,7 @@ impl Headers {
         text.push_str(value);
         let end = place(text);
         self.fields.push(Field { middle, end });
+        self.lengths |= length_bit(name.len());
     }
 
     /// Gives the bytes that the fields take in a message.
@@ -108,11 +113,13 @@ impl Headers {
     /// `text`, the value from `middle`, all of it checked.
     pub(super) fn of_static(text: &'static str, middle: usize) -> Self {
         debug_assert!(text.is_char_boundary(middle), "between name and value");
+        let lengths = length_bit(middle);
         let middle = u16::try_from(middle).unwrap_or(u16::MAX);
         let end = place(text);
         let mut headers = Self::new();
         headers.text = Cow::Borrowed(text);
         headers.fields.push(Field { middle, end });
+        headers.lengths = lengths;
         headers
     }
 
@@ -121,6 +128,7 @@ impl Headers {
         Self {
             text: Cow::Owned(String::with_capacity(bytes)),
             fields: SmallVec::with_capacity(fields),
+            lengths: 0,
         }
     }
 
@@ -148,26 +156,34 @@ impl Headers {
 
     /// Returns the value of the first field of that name, in any case.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter()
-            .find_map(|(have, value)| have.eq_ignore_ascii_case(name).then_some(value))
+        self.all(name).next()
     }
 
     /// Iterates over the values of all fields of that name, in any case.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let possible = self.lengths & length_bit(name.len()) != 0;
+        let fields = if possible { self.fields.len() } else { 0 };
         self.iter()
+            .take(fields)
             .filter_map(move |(have, value)| have.eq_ignore_ascii_case(name).then_some(value))
     }
 
     /// Iterates over the items of a comma-separated list that may span several fields.
     pub fn list(&self, name: &str) -> impl Iterator<Item = &str> {
         let items = self.all(name).flat_map(|value| value.split(','));
-        items.map(|item| item.trim_matches([' ', '\t']))
+        // No value holds a control character but the tab.
+        items.map(str::trim_ascii)
     }
 
     /// Tells whether such a list has `item`, in any case.
     pub fn list_has(&self, name: &str, item: &str) -> bool {
         self.list(name).any(|have| have.eq_ignore_ascii_case(item))
     }
+}
+
+/// Gives the bit of a name's length; all that are longer share the last.
+fn length_bit(length: usize) -> u32 {
+    1 << length.min(31)
 }
 
 /// Gives the end of a text, whose length is bounded by [`HEADER_BYTES_MAX`].

@@ -42,7 +42,7 @@ impl Target {
             _ if text.starts_with('/') => 0,
             _ => Self::authority_end(text)?,
         };
-        let query = text.get(path_start..)?.find('?');
+        let query = text.bytes().skip(path_start).position(|byte| byte == b'?');
         Some(Self {
             text: text.into(),
             path_start,

@@ -27,9 +27,9 @@ pub enum Unsendable {
     Clogged,
     /// They are more than the high mark, and would never fit; send them in pieces.
     TooMany,
-    /// This side has finished.
+    /// This side has finished, whatever has become of the connection since.
     Finished,
-    /// The connection has ended.
+    /// The connection has ended, and this side had not finished.
     Ended,
 }
 
@@ -95,10 +95,11 @@ impl Outflow {
 
     /// Accepts bytes to be sent behind all others, or gives them back.
     pub(super) fn offer(&mut self, bytes: Vec<u8>) -> Result<(), Unsent> {
-        let reason = if self.ended {
-            Unsendable::Ended
-        } else if self.wish >= Wish::Finish {
+        // Who has finished is told so, whether or not the peer has too by now.
+        let reason = if self.wish >= Wish::Finish {
             Unsendable::Finished
+        } else if self.ended {
+            Unsendable::Ended
         } else if bytes.len() > self.high_mark {
             Unsendable::TooMany
         } else if self.unsent + bytes.len() > self.high_mark {
@@ -205,6 +206,8 @@ mod tests {
         let mut outflow = outflow();
         assert!(outflow.wish(Wish::Close) && !outflow.wish(Wish::Finish));
         assert_eq!(outflow.wished(), Wish::Close);
+        assert_eq!(reason(outflow.offer(vec![1])), Unsendable::Finished);
+        outflow.end();
         assert_eq!(reason(outflow.offer(vec![1])), Unsendable::Finished);
     }
 

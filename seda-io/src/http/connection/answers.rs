@@ -60,13 +60,18 @@ impl Connection {
         }
     }
 
-    fn queue(&mut self, (turn, owed): (Turn, Owed), response: Response, date: &HttpDate, now: u64) {
+    fn queue(
+        &mut self,
+        (turn, owed): (Turn, Owed),
+        mut response: Response,
+        date: &HttpDate,
+        now: u64,
+    ) {
         self.answered = self.answered.saturating_add(1);
-        // Its body is empty, and said to be, whatever the stage has put in (RFC 9110 §15.3.6).
-        let response = match response.status().code() {
-            205 => response.with_body(Vec::new()),
-            _ => response,
-        };
+        if response.status().code() == 205 {
+            // Its body is empty, and said to be, whatever the stage has put in (RFC 9110 §15.3.6).
+            response = response.with_body(Vec::new());
+        }
         let has_body = !owed.head_only && !response.status().is_bodiless();
         let delimiter = owed.delimiter_of(response.content());
         let flows = has_body && matches!(response.content(), Content::Flowing(_));
@@ -97,13 +102,11 @@ impl Connection {
             let lingers = owed.bad || self.may_hold_more();
             // A body may go on arriving while its answer flows.
             if !(flows && early) {
-                self.input.release();
-                self.dues.forget();
-                self.state = if flows {
+                self.answer_last(if flows {
                     State::Deaf { discards: true }
                 } else {
                     State::Closing { lingers }
-                };
+                });
             }
             Lingers(lingers)
         });
@@ -116,6 +119,13 @@ impl Connection {
                 closes,
             }));
         }
+    }
+
+    /// Takes no request behind the answer that was queued, or begun.
+    fn answer_last(&mut self, state: State) {
+        self.input.release();
+        self.dues.forget();
+        self.state = state;
     }
 
     /// Tells whether the peer has sent, or still sends, what will not be answered.
