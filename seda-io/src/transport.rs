@@ -112,6 +112,11 @@ impl Transport {
         }
     }
 
+    /// Tells whether bytes leave as they are.
+    pub(crate) const fn is_plain(&self) -> bool {
+        matches!(self, Self::Plain(_))
+    }
+
     /// Tells whether a handshake of TLS is not over yet.
     pub(crate) fn is_shaking(&self) -> bool {
         match self {

@@ -16,6 +16,9 @@ use crate::transport::Transport;
 const HANDSHAKE_WEIGHT: usize = 64 * 1024;
 /// Bytes, 4 KiB, of effort that it is worth to take up a peer that wants much.
 const VISIT_WEIGHT: usize = 4 * 1024;
+/// How many times cheaper than other bytes those of a file are, which the system
+/// sends without a copy.
+const FILE_EASE: usize = 16;
 /// Blocks of output that leave in one system call at most.
 const SLICES_MAX: usize = 8;
 
@@ -191,11 +194,20 @@ impl Peer {
         if self.transport.is_shaking() {
             HANDSHAKE_WEIGHT
         } else if self.may_write() && self.connection.has_much_output() {
-            self.connection.output_len().min(piece)
+            (self.connection.output_len() / self.ease()).min(piece)
         } else if self.connection.sends_much() {
             VISIT_WEIGHT
         } else {
             0
+        }
+    }
+
+    /// Tells how many bytes of what is sent next are worth one of effort.
+    fn ease(&self) -> usize {
+        if self.transport.is_plain() && self.connection.output_file().is_some() {
+            FILE_EASE
+        } else {
+            1
         }
     }
 
@@ -232,9 +244,10 @@ impl Peer {
         0
     }
 
-    /// Writes until all is written, the socket takes no more, or about `most`
-    /// bytes are, and it is another's turn.
-    pub(super) fn write(&mut self, now: u64, most: usize) {
+    /// Writes until all is written, the socket takes no more, or a piece worth
+    /// so many bytes of effort is, and it is another's turn.
+    pub(super) fn write(&mut self, now: u64, piece: usize) {
+        let most = piece * self.ease();
         if self.may_write() && self.transport.is_behind() {
             self.catch_up();
         }
