@@ -37,6 +37,36 @@ pub(crate) fn connections(open: u64, counted: impl IntoIterator<Item = Counted>)
     figures
 }
 
+// What every entrance counts, by the same names wherever it is published.
+
+pub(crate) const fn accept_pauses(count: u64) -> Counted {
+    (
+        "accept_pauses",
+        "Times that no more connections were accepted, for the limit.",
+        count,
+    )
+}
+
+pub(crate) const fn accept_shortages(count: u64) -> Counted {
+    (
+        "accept_shortages",
+        "Times that connections waited for want of descriptors or memory.",
+        count,
+    )
+}
+
+pub(crate) const fn turned_away(count: u64) -> Counted {
+    (
+        "connections_turned_away",
+        "Connections closed at once for want of descriptors.",
+        count,
+    )
+}
+
+pub(crate) const fn closed(count: u64) -> Counted {
+    ("connections_closed", "Connections that have ended.", count)
+}
+
 /// Is one set of counters for each worker, so that workers do not share their cache lines.
 #[derive(Debug)]
 pub(crate) struct Sheets<T>(Arc<Mutex<Vec<Arc<T>>>>);

@@ -139,26 +139,10 @@ impl Figures {
                 "Connections that were accepted.",
                 self.opened,
             ),
-            (
-                "connections_closed",
-                "Connections that have ended.",
-                self.closed,
-            ),
-            (
-                "accept_pauses",
-                "Times that no more connections were accepted, for the limit.",
-                self.pauses,
-            ),
-            (
-                "accept_shortages",
-                "Times that connections waited for want of descriptors or memory.",
-                self.exhausted,
-            ),
-            (
-                "connections_turned_away",
-                "Connections closed at once for want of descriptors.",
-                self.turned_away,
-            ),
+            count::closed(self.closed),
+            count::accept_pauses(self.pauses),
+            count::accept_shortages(self.exhausted),
+            count::turned_away(self.turned_away),
             (
                 "connections_crowded",
                 "Connections closed at once, since their peer had too many.",

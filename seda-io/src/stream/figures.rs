@@ -103,11 +103,7 @@ impl Figures {
                 "Connections asked for that never came about.",
                 self.unconnected,
             ),
-            (
-                "connections_closed",
-                "Connections that have ended.",
-                self.closed,
-            ),
+            count::closed(self.closed),
             (
                 "connections_broken",
                 "Connections that ended with an error of the operating system.",
@@ -123,21 +119,9 @@ impl Figures {
                 "Connections ended, since the peer took too little.",
                 self.stalled,
             ),
-            (
-                "accept_pauses",
-                "Times that no more connections were accepted, for the limit.",
-                self.pauses,
-            ),
-            (
-                "accept_shortages",
-                "Times that connections waited for want of descriptors or memory.",
-                self.exhausted,
-            ),
-            (
-                "connections_turned_away",
-                "Connections closed at once for want of descriptors.",
-                self.turned_away,
-            ),
+            count::accept_pauses(self.pauses),
+            count::accept_shortages(self.exhausted),
+            count::turned_away(self.turned_away),
         ]
     }
 
