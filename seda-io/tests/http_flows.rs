@@ -9,38 +9,27 @@
 mod serving;
 
 use std::io::{BufRead, Read};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::Duration;
 
-use seda_core::Sink;
 use seda_io::http::{
-    Exchange, Figures, Flow, FlowEnd, FlowEvent, Limits, Opening, Response, Short, StatusCode,
-    Timeouts, Trailers, Unsendable,
+    Figures, Flow, FlowEnd, FlowEvent, Limits, Opening, Response, Short, StatusCode, Timeouts,
+    Trailers, Unsendable,
 };
-use serving::{PATIENCE, Raw, Serving, serve};
+use serving::{Exchanges, PATIENCE, Raw, Serving, serve_told};
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 /// A server whose exchanges, and the events of their answers, come to the test.
 struct Stand {
     serving: Serving,
-    exchanges: Receiver<(Exchange, Sink<FlowEvent>)>,
+    exchanges: Exchanges<FlowEvent>,
     events: Receiver<FlowEvent>,
 }
 
 fn stand(limits: Limits) -> Stand {
-    let (tell, exchanges) = mpsc::channel();
-    let (hear, events) = mpsc::channel();
-    let serving = serve(limits, |graph| {
-        let heard = graph.stage("heard");
-        let heard = heard.each(move |event: FlowEvent| Ok(hear.send(event)?));
-        graph.stage("requests").each_with(|wire| {
-            let heard = wire.to(&heard);
-            let tell = tell.clone();
-            move |exchange: Exchange| Ok(tell.send((exchange, heard.clone()))?)
-        })
-    });
+    let (serving, exchanges, events) = serve_told(limits);
     Stand {
         serving,
         exchanges,

@@ -21,7 +21,7 @@ use seda_io::http::{
     Exchange, Figures, Flow, FlowEnd, FlowEvent, Inflow, InflowEvent, InflowFault, Limits, Piece,
     Response, StatusCode, Timeouts, Unsendable, Upgrade,
 };
-use serving::{PATIENCE, Raw, Serving, serve};
+use serving::{Exchanges, PATIENCE, Raw, Serving, serve, serve_told};
 
 const ASKS: &str =
     "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: other, ECHO\r\n\r\n";
@@ -47,22 +47,12 @@ impl From<FlowEvent> for Event {
 /// A server whose exchanges, and the events of upgraded connections, come to the test.
 struct Stand {
     serving: Serving,
-    exchanges: Receiver<(Exchange, Sink<Event>)>,
+    exchanges: Exchanges<Event>,
     events: Receiver<Event>,
 }
 
 fn stand(limits: Limits) -> Stand {
-    let (tell, exchanges) = mpsc::channel();
-    let (hear, events) = mpsc::channel();
-    let serving = serve(limits, |graph| {
-        let heard = graph.stage("heard");
-        let heard = heard.each(move |event: Event| Ok(hear.send(event)?));
-        graph.stage("requests").each_with(|wire| {
-            let heard = wire.to(&heard);
-            let tell = tell.clone();
-            move |exchange: Exchange| Ok(tell.send((exchange, heard.clone()))?)
-        })
-    });
+    let (serving, exchanges, events) = serve_told(limits);
     Stand {
         serving,
         exchanges,

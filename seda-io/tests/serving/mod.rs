@@ -7,9 +7,10 @@
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use seda_core::{Graph, Ledger, Plan, Running, Stage};
+use seda_core::{Graph, Ledger, Plan, Running, Sink, Stage};
 use seda_io::Reactor;
 use seda_io::http::{Exchange, Figures, HttpServer, Limits, Response, StatusCode, Tallies};
 
@@ -62,6 +63,28 @@ pub(crate) fn echo(graph: &mut Graph) -> Stage<Exchange> {
         reply.respond(Response::new(StatusCode::OK).with_body(request.into_body()));
         Ok(())
     })
+}
+
+/// Exchanges as they come to a test, each with the sink to a stage that tells it events.
+pub(crate) type Exchanges<E> = mpsc::Receiver<(Exchange, Sink<E>)>;
+
+/// Serves such that exchanges come to the test, and the events that it has sent
+/// to the sink with them.
+pub(crate) fn serve_told<E: Send + Sync + 'static>(
+    limits: Limits,
+) -> (Serving, Exchanges<E>, mpsc::Receiver<E>) {
+    let (tell, exchanges) = mpsc::channel();
+    let (hear, events) = mpsc::channel();
+    let serving = serve(limits, |graph| {
+        let heard = graph.stage("heard");
+        let heard = heard.each(move |event: E| Ok(hear.send(event)?));
+        graph.stage("requests").each_with(|wire| {
+            let heard = wire.to(&heard);
+            let tell = tell.clone();
+            move |exchange: Exchange| Ok(tell.send((exchange, heard.clone()))?)
+        })
+    });
+    (serving, exchanges, events)
 }
 
 impl Serving {
