@@ -1,6 +1,7 @@
 //! The events a handler is given at once.
 
 use std::fmt;
+use std::mem;
 use std::time::Duration;
 
 use crate::clock::Tick;
@@ -36,8 +37,9 @@ pub struct Batch<E> {
     tracer: Option<Box<Tracer>>,
     /// Whether the event in hand has a span open.
     tracing: bool,
-    /// Since when events waited that were given out, where that is recorded.
-    waits: Option<Vec<(Tick, usize)>>,
+    /// Since when events waited that were given out, if that is recorded.
+    waits: Vec<(Tick, usize)>,
+    recording: bool,
 }
 
 /// Says which events are not worth handling any more.
@@ -78,7 +80,8 @@ impl<E> Batch<E> {
             terms: Terms::NONE,
             tracer,
             tracing: false,
-            waits: None,
+            waits: Vec::new(),
+            recording: false,
         }
     }
 
@@ -121,7 +124,7 @@ impl<E> Batch<E> {
 
     /// Gives the events that expired, once.
     pub(crate) fn take_expired(&mut self) -> Vec<Entry<E>> {
-        std::mem::take(&mut self.expired)
+        mem::take(&mut self.expired)
     }
 
     /// Gives how many events the handler has, less those it deferred.
@@ -142,17 +145,26 @@ impl<E> Batch<E> {
 
     /// Records since when the events wait that are given out from now on.
     pub(crate) fn record_waits(&mut self) {
-        self.waits = Some(Vec::new());
+        self.waits.clear();
+        self.recording = true;
     }
 
     /// Gives what was recorded, and stops recording.
     pub(crate) fn take_waits(&mut self) -> Vec<(Tick, usize)> {
-        self.waits.take().unwrap_or_default()
+        self.recording = false;
+        mem::take(&mut self.waits)
+    }
+
+    /// Takes back what it gave, to be written over: no memory is asked for then.
+    pub(crate) fn return_waits(&mut self, waits: Vec<(Tick, usize)>) {
+        self.waits = waits;
     }
 
     /// Takes events that come back off the last wait that was recorded.
     fn uncount_waits(&mut self, n: usize) {
-        if let Some((_, last)) = self.waits.as_mut().and_then(|waits| waits.last_mut()) {
+        if self.recording
+            && let Some((_, last)) = self.waits.last_mut()
+        {
             *last = last.saturating_sub(n);
         }
     }
@@ -244,7 +256,7 @@ impl<E> Batch<E> {
     ///
     /// Events enqueued afterwards inherit nothing.
     pub fn take_up_to(&mut self, n: usize) -> Vec<E> {
-        let mut stamps = std::mem::take(&mut self.bulk_stamps);
+        let mut stamps = mem::take(&mut self.bulk_stamps);
         stamps.clear();
         let one = || {
             let event = self.next()?;
@@ -287,8 +299,8 @@ impl<E> Batch<E> {
     fn begin_run(&mut self, n: usize) {
         self.floor = self.left - n;
         here::with(|here| here.set_meta(&self.stamp.meta));
-        if let Some(waits) = &mut self.waits {
-            waits.push((self.stamp.enqueued, n));
+        if self.recording {
+            self.waits.push((self.stamp.enqueued, n));
         }
         if self.tracing || self.stamp.meta.is_traced() {
             self.trace(n);

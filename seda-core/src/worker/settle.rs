@@ -63,17 +63,19 @@ impl<H: Handler> StageRunner<H> {
     /// Takes waits, service time and batch size into the histograms.
     fn sample(&mut self, spent: u64, done: u64) {
         let waits = self.batch.take_waits();
-        let Some(meter) = self.meter() else { return };
-        meter.spreads(|spreads| {
-            for (since, n) in waits {
-                let wait = self.begun.nanos_since(since);
-                spreads.wait.record(wait, n as u64);
-            }
-            if let Some(each) = spent.checked_div(done) {
-                spreads.service.record(each, done);
-                spreads.batch.record(done, 1);
-            }
-        });
+        if let Some(meter) = self.meter() {
+            meter.spreads(|spreads| {
+                for &(since, n) in &waits {
+                    let wait = self.begun.nanos_since(since);
+                    spreads.wait.record(wait, n as u64);
+                }
+                if let Some(each) = spent.checked_div(done) {
+                    spreads.service.record(each, done);
+                    spreads.batch.record(done, 1);
+                }
+            });
+        }
+        self.batch.return_waits(waits);
     }
 
     fn count_deferral(&self) {

@@ -81,8 +81,10 @@ impl ReadBuffer {
 
     /// Forgets all bytes and gives the memory back.
     pub fn release(&mut self) {
-        spare::give(mem::take(&mut self.bytes));
         self.start = 0;
+        if self.bytes.capacity() > 0 {
+            spare::give(mem::take(&mut self.bytes));
+        }
     }
 }
 

@@ -304,12 +304,22 @@ impl Desk {
 
     /// Moves what stages have sent of streamed answers to the connection; tells
     /// whether one of them has ended by that.
+    #[inline]
     fn pump(&mut self, peer: &mut Peer) -> bool {
-        let Some(flows) = &mut peer.flows else {
-            // Its maker was cut off before its turn had come.
-            let lost = peer.connection.flowing().is_some();
+        if peer.flows.is_some() {
+            return self.pump_flows(peer);
+        }
+        // Its maker was cut off before its turn had come.
+        let lost = peer.connection.flowing().is_some();
+        if lost {
             peer.connection.break_flow();
-            return lost;
+        }
+        lost
+    }
+
+    fn pump_flows(&mut self, peer: &mut Peer) -> bool {
+        let Some(flows) = &mut peer.flows else {
+            return false;
         };
         let (date, now) = (self.dates.at(self.second), self.now.as_nanos());
         let tally = &self.tally.flows;

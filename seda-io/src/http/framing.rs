@@ -20,7 +20,16 @@ impl Framing {
     ///
     /// Repeated lengths are refused even when equal: a well-behaved peer does
     /// not send them, and a smuggled request needs them.
+    #[inline]
     pub(super) fn of(version: Version, headers: &Headers) -> Result<Self, ProtocolError> {
+        let frames = ["content-length", "transfer-encoding"];
+        if !frames.iter().any(|name| headers.may_have(name)) {
+            return Ok(Self::Unsaid);
+        }
+        Self::announced(version, headers)
+    }
+
+    fn announced(version: Version, headers: &Headers) -> Result<Self, ProtocolError> {
         let coding = headers.get("transfer-encoding").is_some();
         match length(headers)? {
             Some(_) if coding => Err(at("transfer-encoding", headers, Fault::LengthWithCoding)),
@@ -60,7 +69,15 @@ pub(super) enum Sequel {
 impl Sequel {
     /// Finds it by the fields; `Upgrade` counts only where `Connection` names
     /// it, and HTTP/1.0 knows none.
+    #[inline]
     pub(super) fn of(version: Version, headers: &Headers) -> Self {
+        match version {
+            Version::Http11 if !headers.may_have("connection") => Self::Stays,
+            _ => Self::said(version, headers),
+        }
+    }
+
+    fn said(version: Version, headers: &Headers) -> Self {
         let (mut closes, mut keeps, mut upgrades) = (false, false, false);
         for option in headers.list("connection") {
             closes |= option.eq_ignore_ascii_case("close");

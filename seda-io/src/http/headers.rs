@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::mem;
 
 use smallvec::SmallVec;
 
@@ -144,13 +145,11 @@ impl Headers {
 
     /// Iterates over names and values in the order they came.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        let mut start = 0;
+        let mut next = 0;
         self.fields.iter().map(move |field| {
-            let slice = |from: u16, to: u16| self.text.get(usize::from(from)..usize::from(to));
-            let name = slice(start, field.middle);
-            let value = slice(field.middle, field.end);
-            start = field.end;
-            (name.unwrap_or_default(), value.unwrap_or_default())
+            let start = mem::replace(&mut next, field.end);
+            let name = self.slice(start, field.middle);
+            (name, self.slice(field.middle, field.end))
         })
     }
 
@@ -161,11 +160,31 @@ impl Headers {
 
     /// Iterates over the values of all fields of that name, in any case.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
-        let possible = self.lengths & length_bit(name.len()) != 0;
-        let fields = if possible { self.fields.len() } else { 0 };
-        self.iter()
-            .take(fields)
-            .filter_map(move |(have, value)| have.eq_ignore_ascii_case(name).then_some(value))
+        let fields = if self.may_have(name) {
+            self.fields.as_slice()
+        } else {
+            &[]
+        };
+        let mut next = 0;
+        fields.iter().filter_map(move |field| {
+            let start = mem::replace(&mut next, field.end);
+            // Most names have another length, and need no look at their letters.
+            let alike = usize::from(field.middle - start) == name.len();
+            let have = alike.then(|| self.slice(start, field.middle))?;
+            have.eq_ignore_ascii_case(name)
+                .then(|| self.slice(field.middle, field.end))
+        })
+    }
+
+    /// Tells, without a look at any field, whether one may have that name.
+    #[inline]
+    pub(super) fn may_have(&self, name: &str) -> bool {
+        self.lengths & length_bit(name.len()) != 0
+    }
+
+    fn slice(&self, from: u16, to: u16) -> &str {
+        let range = usize::from(from)..usize::from(to);
+        self.text.get(range).unwrap_or_default()
     }
 
     /// Iterates over the items of a comma-separated list that may span several fields.

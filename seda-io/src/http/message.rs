@@ -56,6 +56,7 @@ impl Request {
         }
     }
 
+    #[inline]
     pub(super) fn with_head(mut self, version: Version, headers: Headers) -> Self {
         self.version = version;
         self.headers = headers;

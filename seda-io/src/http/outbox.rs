@@ -121,7 +121,10 @@ impl Outbox {
 
     /// Takes an answer; throws it away when the source is gone.
     pub(super) fn put(&self, answer: Answer) {
-        if let Some(answer) = self.put_locally(answer)
+        // It is large: lent, so that it is moved only to where it stays.
+        let mut answer = Some(answer);
+        if !self.put_locally(&mut answer)
+            && let Some(answer) = answer
             && let Err(answer) = self.mailbox.post(answer)
         {
             self.throw_away(answer);
@@ -167,19 +170,19 @@ impl Outbox {
         line.tell();
     }
 
-    /// Takes an answer given on the source's own worker; gives others back.
-    fn put_locally(&self, answer: Answer) -> Option<Answer> {
-        let mut answer = Some(answer);
-        let _ = LOCAL.try_with(|outboxes| {
+    /// Takes an answer given on the source's own worker; tells whether it was.
+    #[inline]
+    fn put_locally(&self, answer: &mut Option<Answer>) -> bool {
+        let put = LOCAL.try_with(|outboxes| {
             let mut outboxes = outboxes.try_borrow_mut().ok()?;
             let (_, mine) = outboxes.iter_mut().find(|(of, _)| *of == self.id)?;
             if mine.is_empty() {
                 nudge();
             }
-            mine.extend(answer.take());
+            mine.push(answer.take()?);
             Some(())
         });
-        answer
+        matches!(put, Ok(Some(())))
     }
 
     /// Moves all answers into `answers`, which is empty.

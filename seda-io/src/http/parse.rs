@@ -34,6 +34,7 @@ pub(super) struct ResponseHead {
 }
 
 /// Parses a request's head, from its first byte to the empty line.
+#[inline]
 pub(super) fn request(bytes: &[u8], headers_max: usize) -> Result<RequestHead, ProtocolError> {
     // Not filled with empty fields first: they are 3 kB, and most requests have few.
     let mut room = [const { MaybeUninit::uninit() }; HEADERS_MAX];
@@ -226,7 +227,7 @@ fn check_host(version: Version, headers: &Headers) -> Result<(), ProtocolError> 
 
 /// HTTP/1.0 knows no interim answers, so its expectations are ignored (RFC 9110 §10.1.1).
 fn expects_continue(version: Version, headers: &Headers) -> Result<bool, ProtocolError> {
-    if version == Version::Http10 {
+    if version == Version::Http10 || !headers.may_have("expect") {
         return Ok(false);
     }
     let mut expected = headers.list("expect").filter(|item| !item.is_empty());

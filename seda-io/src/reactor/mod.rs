@@ -49,6 +49,8 @@ pub struct Reactor {
     events: Events,
     bell: Arc<Bell>,
     local: Rc<Local>,
+    /// The last turn did not look, since a source had something to do.
+    put_off: bool,
 }
 
 impl Reactor {
@@ -69,6 +71,7 @@ impl Reactor {
             events: Events::with_capacity(EVENTS_MAX),
             bell,
             local,
+            put_off: false,
         })
     }
 }
@@ -76,7 +79,14 @@ impl Reactor {
 impl Driver for Reactor {
     fn turn(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         let looks = timeout == Some(Duration::ZERO);
-        let stays = self.local.take_nudge() || looks || !self.bell.lie_down();
+        let nudged = self.local.take_nudge();
+        // What the sources have in hand is finished first, and one look brings
+        // what came meanwhile; but however much they have, every other turn looks.
+        self.put_off = looks && nudged && !self.put_off;
+        if self.put_off {
+            return Ok(());
+        }
+        let stays = nudged || looks || !self.bell.lie_down();
         let timeout = if stays { Some(Duration::ZERO) } else { timeout };
         let polled = self.poll.poll(&mut self.events, timeout);
         self.bell.get_up();
@@ -104,6 +114,9 @@ impl Drop for Reactor {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+    use std::os::unix::net::UnixStream;
+
     use super::*;
 
     #[test]
@@ -130,6 +143,26 @@ mod tests {
         let mut reactor = Reactor::new().unwrap();
         nudge();
         reactor.turn(None).unwrap();
+    }
+
+    #[test]
+    fn a_source_that_always_has_something_to_do_does_not_keep_from_looking() {
+        let mut reactor = Reactor::new().unwrap();
+        let member = Member::join().unwrap();
+        let (mut sender, receiver) = UnixStream::pair().unwrap();
+        receiver.set_nonblocking(true).unwrap();
+        let mut receiver = mio::net::UnixStream::from_std(receiver);
+        member.register_reading(&mut receiver, 1).unwrap();
+        sender.write_all(b"x").unwrap();
+        let mut looked = || {
+            nudge();
+            reactor.turn(Some(Duration::ZERO)).unwrap();
+            let mut ready = Vec::new();
+            member.take_ready(&mut ready);
+            !ready.is_empty()
+        };
+        assert!(!looked(), "what is in hand comes first");
+        assert!(looked(), "but not twice");
     }
 
     #[test]

@@ -29,6 +29,11 @@ impl Connection {
             self.input.consume(2);
             head.blank_lines += 1;
         }
+        self.state = State::Head(head);
+        if self.input.is_empty() && !self.input_ended && !self.retired {
+            self.input.release();
+            return Step::NeedMore;
+        }
         let section = Section {
             start_line_bytes_max: self.limits.request_line_bytes_max,
             bytes_max: self.limits.head_bytes_max,
@@ -44,17 +49,14 @@ impl Connection {
                 self.state = State::Deaf { discards: false };
                 Step::Wait
             }
-            Ok(None) if self.input_ended || self.retired => {
+            Ok(None) => {
                 self.state = State::Closing { lingers: false };
                 self.advance(now)
-            }
-            Ok(None) => {
-                self.input.release();
-                Step::NeedMore
             }
         }
     }
 
+    #[inline]
     fn take_head(&mut self, len: usize, now: u64) -> Step {
         let bytes = self.input.bytes().get(..len).unwrap_or_default();
         let head = match parse::request(bytes, self.limits.headers_max) {
@@ -120,6 +122,7 @@ impl Connection {
         }
     }
 
+    #[inline]
     pub(super) fn hand_out(&mut self, request: Request, owed: Owed) -> Step {
         if owed.is_exclusive() && self.owes_answer() {
             self.state = State::Held(Box::new((request, owed)));

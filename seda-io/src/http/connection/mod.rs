@@ -293,10 +293,12 @@ impl Connection {
     /// Goes as far as the bytes and the time allow, and says what is asked of the owner.
     pub fn step(&mut self, now: u64) -> Step {
         let step = self.advance(now);
-        let waits = matches!(step, Step::NeedMore | Step::Wait);
+        if !matches!(step, Step::NeedMore | Step::Wait) {
+            return step;
+        }
         // Asked last, so that what did arrive counts even when its owner comes late.
         match self.deadline() {
-            Some(deadline) if waits && deadline.at <= now => self.time_out(deadline.timeout),
+            Some(deadline) if deadline.at <= now => self.time_out(deadline.timeout),
             _ => step,
         }
     }
