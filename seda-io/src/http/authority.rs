@@ -26,30 +26,33 @@ const fn bits(mut characters: &[u8]) -> u128 {
 /// RFC 3986 §3.2.2 and §3.2.3, RFC 9110 §7.2. A user before the host, which the
 /// former knows, is refused by RFC 9110 §4.2.4.
 pub(super) fn host_of(text: &str) -> Option<&str> {
+    let name = text.bytes().take_while(|&byte| is_plain_byte(byte)).count();
+    match text.split_at_checked(name)? {
+        (host, "") => Some(host),
+        // What most hosts are takes one look.
+        (host, behind) if is_port(behind) => Some(host),
+        _ => host_with_more(text),
+    }
+}
+
+/// Finds a host that is an address of version 6, or a name with characters that are encoded.
+fn host_with_more(text: &str) -> Option<&str> {
     let end = match text.strip_prefix('[') {
         Some(literal) => 1 + literal.find(']')? + 1,
-        None => place_of(text, b':').unwrap_or(text.len()),
+        None => text.find(':').unwrap_or(text.len()),
     };
     let (host, behind) = text.split_at_checked(end)?;
-    let port = match behind {
-        "" => "",
-        _ => behind.strip_prefix(':')?,
-    };
     let literal = host
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'));
-    let valid = literal.map_or_else(|| is_name(host), is_address);
-    (valid && port.bytes().all(|byte| byte.is_ascii_digit())).then_some(host)
+    let valid = literal.map_or_else(|| is_encoded(host), is_address);
+    (valid && (behind.is_empty() || is_port(behind))).then_some(host)
 }
 
-/// Finds a byte; texts here are too short for more than a plain loop.
-fn place_of(text: &str, byte: u8) -> Option<usize> {
-    text.bytes().position(|have| have == byte)
-}
-
-/// Tells whether `text` is a name, or an address of version 4, which looks like one.
-fn is_name(text: &str) -> bool {
-    is_plain(text) || is_encoded(text)
+/// Tells whether `text` is a colon with digits behind it, or none.
+fn is_port(text: &str) -> bool {
+    let digits = text.strip_prefix(':');
+    digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Tells whether `text` is a name with characters that are encoded.
@@ -78,8 +81,11 @@ fn is_address(text: &str) -> bool {
 }
 
 fn is_plain(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| byte.is_ascii() && PLAIN >> byte & 1 == 1)
+    text.bytes().all(is_plain_byte)
+}
+
+fn is_plain_byte(byte: u8) -> bool {
+    byte.is_ascii() && PLAIN >> byte & 1 == 1
 }
 
 #[cfg(test)]

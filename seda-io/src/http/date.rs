@@ -21,27 +21,38 @@ const UNIX_SECONDS_MAX: u64 = 253_402_300_799;
 /// RFC 9110 §5.6.7.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpDate {
-    text: String,
+    /// The head of an answer that is well, up to this field: most begin so.
+    head: String,
 }
+
+/// What stands in front of the date in that head.
+const OK: &str = "HTTP/1.1 200 OK\r\nDate: ";
 
 impl HttpDate {
     /// Writes a number of seconds since 1970; years after 9999 are written as 9999.
     pub fn from_unix(seconds: u64) -> Self {
         let since = Duration::from_secs(seconds.min(UNIX_SECONDS_MAX));
+        let date = httpdate::fmt_http_date(UNIX_EPOCH + since);
         Self {
-            text: httpdate::fmt_http_date(UNIX_EPOCH + since),
+            head: format!("{OK}{date}\r\n"),
         }
     }
 
     /// Returns the text.
     pub fn as_str(&self) -> &str {
-        &self.text
+        let date = self.head.get(OK.len()..).unwrap_or_default();
+        date.trim_ascii_end()
+    }
+
+    /// Returns the beginning of an answer that is well, dated.
+    pub(super) fn ok(&self) -> &str {
+        &self.head
     }
 }
 
 impl fmt::Display for HttpDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.as_str())
     }
 }
 

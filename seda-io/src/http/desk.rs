@@ -97,16 +97,21 @@ impl Desk {
     }
 
     fn step_on(&mut self, index: usize, peer: &mut Peer) -> Stepped {
+        let mut request = None;
         for _ in 0..STEPS_MAX {
             if peer.is_broken() {
                 return Stepped::Ended;
             }
-            match peer.connection.step(self.now.as_nanos()) {
+            match peer.connection.step_into(&mut request, self.now.as_nanos()) {
                 Step::NeedMore => return rest(peer, Rest::Bytes),
                 Step::Wait if peer.connection.awaits_stage() => return rest(peer, Rest::Answer),
                 Step::Wait => return rest(peer, Rest::Writing),
                 Step::Continue100 => {}
-                Step::Request(request) => self.dispatch(index, peer, request),
+                Step::Request(()) => {
+                    if let Some(request) = request.take() {
+                        self.dispatch(index, peer, request);
+                    }
+                }
                 Step::Bad(error) => {
                     self.tally.bad.add(1);
                     let turn = peer.connection.turn();

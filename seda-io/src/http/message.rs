@@ -46,17 +46,28 @@ pub struct Request {
 impl Request {
     /// Makes a request of HTTP/1.1 without fields and body.
     pub const fn new(method: Method, target: Target) -> Self {
+        Self::of_head(method, target, Version::Http11, Headers::new())
+    }
+
+    /// Makes a request of a head that was received.
+    #[inline]
+    pub(super) const fn of_head(
+        method: Method,
+        target: Target,
+        version: Version,
+        headers: Headers,
+    ) -> Self {
         Self {
             method,
             target,
-            version: Version::Http11,
-            headers: Headers::new(),
+            version,
+            headers,
             body: Vec::new(),
             trailers: None,
         }
     }
 
-    #[inline]
+    /// Replaces what stands around method, target and body.
     pub(super) fn with_head(mut self, version: Version, headers: Headers) -> Self {
         self.version = version;
         self.headers = headers;

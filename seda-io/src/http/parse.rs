@@ -64,7 +64,7 @@ pub(super) fn request(bytes: &[u8], headers_max: usize) -> Result<RequestHead, P
         framing,
         awaits_continue: expects && !matches!(framing, Framing::Unsaid | Framing::Length(0)),
         sequel: Sequel::of(version, &headers),
-        request: Request::new(method, target).with_head(version, headers),
+        request: Request::of_head(method, target, version, headers),
     })
 }
 

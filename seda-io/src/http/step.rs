@@ -8,8 +8,11 @@ use super::message::{Request, Response};
 use super::trailers::Trailers;
 
 /// What a connection asks of its owner.
+///
+/// A request is large: within this crate it does not travel in here, but goes
+/// straight to where it is wanted.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum Step<R = Request> {
     /// Feed more bytes when they come.
     NeedMore,
     /// Answer the request in hand, or send the output; then step again.
@@ -18,7 +21,7 @@ pub enum Step {
     Continue100,
     /// Handle this request, whose body may still be
     /// [flowing in](crate::http::Connection::inflowing), and [answer](crate::http::Connection::answer) it.
-    Request(Request),
+    Request(R),
     /// Hand out this piece of the body that is flowing in; then
     /// [ask](crate::http::Connection::ask_body) for the next.
     Body(Vec<u8>),
@@ -38,6 +41,25 @@ pub enum Step {
     Reset,
     /// Close the socket and drop the connection.
     Closed,
+}
+
+impl Step<()> {
+    /// Puts the request in, if one is to be handled.
+    pub(super) fn with(self, request: Option<Request>) -> Step {
+        match self {
+            Self::Request(()) => request.map_or(Step::Wait, Step::Request),
+            Self::NeedMore => Step::NeedMore,
+            Self::Wait => Step::Wait,
+            Self::Continue100 => Step::Continue100,
+            Self::Body(bytes) => Step::Body(bytes),
+            Self::BodyEnd(trailers) => Step::BodyEnd(trailers),
+            Self::BodyBad(error) => Step::BodyBad(error),
+            Self::Bad(error) => Step::Bad(error),
+            Self::HalfClose => Step::HalfClose,
+            Self::Reset => Step::Reset,
+            Self::Closed => Step::Closed,
+        }
+    }
 }
 
 /// Gives an answer back that no request waits for.

@@ -1,5 +1,7 @@
 //! What a request is about.
 
+use smol_str::SmolStr;
+
 use super::authority::host_of;
 
 /// What a request is about: a path and a query, as they were sent.
@@ -22,7 +24,8 @@ use super::authority::host_of;
 /// RFC 9112 §3.2.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
-    text: Box<str>,
+    /// Without memory of its own when it is short, as most are.
+    text: SmolStr,
     path_start: usize,
     path_end: usize,
 }

@@ -3,6 +3,7 @@
 use super::date::HttpDate;
 use super::headers::Headers;
 use super::message::Response;
+use super::status::StatusCode;
 use super::trailers::Trailers;
 
 /// What a client that asked for it gets before it sends its body.
@@ -52,11 +53,15 @@ pub(super) fn response_head(
     date: &HttpDate,
 ) {
     let status = response.status();
-    push(head, &["HTTP/1.1 "]);
-    push_number(head, u64::from(status.code()));
-    push(head, &[" ", status.reason(), "\r\n"]);
-    if !response.is_dated() {
-        field(head, "Date", date.as_str());
+    if status == StatusCode::OK && !response.is_dated() {
+        push(head, &[date.ok()]);
+    } else {
+        push(head, &["HTTP/1.1 "]);
+        push_number(head, u64::from(status.code()));
+        push(head, &[" ", status.reason(), "\r\n"]);
+        if !response.is_dated() {
+            field(head, "Date", date.as_str());
+        }
     }
     for (name, value) in response.headers().iter() {
         field(head, name, value);

@@ -11,7 +11,7 @@ use crate::http::owed::Owed;
 use crate::http::step::Unasked;
 use crate::http::write::{self, Delimiter, Persistence};
 
-/// Bytes, 4 KiB: a body up to this is written behind its head without a further look for memory.
+/// Bytes, 4 KiB: a body up to this is written behind its head, into the same block.
 const SMALL_BYTES: usize = 4 * 1024;
 
 impl Connection {
@@ -82,19 +82,8 @@ impl Connection {
             Delimiter::Close if flows => Persistence::Close,
             _ => self.persistence(owed, &response),
         };
-        let head_bytes = write::response_head_bytes(&response);
-        let small_body = if has_body {
-            response.body().len().min(SMALL_BYTES)
-        } else {
-            0
-        };
         self.begin_output(now);
-        self.output.push_with(head_bytes + small_body, |block| {
-            write::response_head(block, &response, (delimiter, persistence), date);
-        });
-        if has_body {
-            response.into_content().queue(&mut self.output);
-        }
+        self.put(response, has_body, (delimiter, persistence), date);
         if matches!(self.state, State::Head(_)) {
             self.reading = Wait::from(now);
         }
@@ -118,6 +107,28 @@ impl Connection {
                 delimiter,
                 closes,
             }));
+        }
+    }
+
+    /// Writes an answer behind what is to be sent.
+    fn put(
+        &mut self,
+        response: Response,
+        has_body: bool,
+        framing: (Delimiter, Persistence),
+        date: &HttpDate,
+    ) {
+        let small_body = match response.content().bytes() {
+            Some(bytes) if has_body && bytes.len() <= SMALL_BYTES => bytes,
+            _ => &[],
+        };
+        let about = write::response_head_bytes(&response) + small_body.len();
+        self.output.push_with(about, |block| {
+            write::response_head(block, &response, framing, date);
+            block.extend_from_slice(small_body);
+        });
+        if has_body && small_body.is_empty() {
+            response.into_content().queue(&mut self.output);
         }
     }
 

@@ -42,13 +42,18 @@ impl Connection {
         head.framing.may_exceed(self.limits.body_streams_above)
     }
 
-    pub(super) fn begin_inflow(&mut self, head: RequestHead, now: u64) -> Step {
+    pub(super) fn begin_inflow(
+        &mut self,
+        head: RequestHead,
+        taken: &mut Option<Request>,
+        now: u64,
+    ) -> Step<()> {
         let mut owed = Owed::to(&head);
         // It is to be alone until its body is over, whatever its method, and the
         // protocol does not change in the midst of it.
         owed.company = Company::Alone;
         match Body::new(head.framing, self.limits.streamed_body_bytes_max) {
-            Ok(None) => self.hand_out(head.request, owed),
+            Ok(None) => self.hand_out(head.request, owed, taken),
             Err(error) => self.refuse(error),
             Ok(Some(body)) => {
                 self.state = State::Inflow(Box::new(Inflowing {
@@ -57,7 +62,7 @@ impl Connection {
                     body,
                     awaits_continue: head.awaits_continue,
                 }));
-                self.step_inflow(now)
+                self.step_inflow(taken, now)
             }
         }
     }
@@ -102,7 +107,7 @@ impl Connection {
         }
     }
 
-    pub(super) fn step_inflow(&mut self, now: u64) -> Step {
+    pub(super) fn step_inflow(&mut self, taken: &mut Option<Request>, now: u64) -> Step<()> {
         let alone = !self.owes_answer();
         let State::Inflow(inflowing) = &mut self.state else {
             return Step::Wait;
@@ -115,7 +120,10 @@ impl Connection {
                 self.reading = Wait::from(now);
                 let paused = Stage::Paused(self.dues.latest(), now);
                 match mem::replace(&mut inflowing.stage, paused) {
-                    Stage::Held(request) => Step::Request(request),
+                    Stage::Held(request) => {
+                        *taken = Some(request);
+                        Step::Request(())
+                    }
                     _ => Step::Wait,
                 }
             }
@@ -132,7 +140,7 @@ impl Connection {
         }
     }
 
-    fn take_piece(&mut self, turn: Turn, now: u64) -> Step {
+    fn take_piece(&mut self, turn: Turn, now: u64) -> Step<()> {
         let State::Inflow(inflowing) = &mut self.state else {
             return Step::Wait;
         };
@@ -157,7 +165,7 @@ impl Connection {
         }
     }
 
-    fn end_inflow(&mut self) -> Step {
+    fn end_inflow(&mut self) -> Step<()> {
         let State::Inflow(over) = mem::replace(&mut self.state, State::FRESH) else {
             return Step::Wait;
         };
@@ -171,7 +179,7 @@ impl Connection {
 
     /// Gives a body up that is flowing in: its request was handed out, and is
     /// still to be answered, but nothing behind it can be understood.
-    pub(super) fn spoil(&mut self, error: ProtocolError) -> Step {
+    pub(super) fn spoil(&mut self, error: ProtocolError) -> Step<()> {
         self.input.release();
         self.retired = true;
         self.state = State::Deaf { discards: true };

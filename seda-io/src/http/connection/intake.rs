@@ -24,7 +24,12 @@ impl Connection {
         self.output.has_room() && (in_hand == 0 || beside)
     }
 
-    pub(super) fn step_head(&mut self, mut head: HeadState, now: u64) -> Step {
+    pub(super) fn step_head(
+        &mut self,
+        mut head: HeadState,
+        taken: &mut Option<Request>,
+        now: u64,
+    ) -> Step<()> {
         while head.blank_lines < BLANK_LINES_MAX && self.input.bytes().starts_with(b"\r\n") {
             self.input.consume(2);
             head.blank_lines += 1;
@@ -43,7 +48,7 @@ impl Connection {
         self.state = State::Head(head);
         match scanned {
             Err(error) => self.refuse(error),
-            Ok(Some(len)) => self.take_head(len, now),
+            Ok(Some(len)) => self.take_head(len, taken, now),
             Ok(None) if !self.input.is_empty() => self.need_more(Place::Head),
             Ok(None) if self.input_ended && self.owes_answer() => {
                 self.state = State::Deaf { discards: false };
@@ -51,13 +56,13 @@ impl Connection {
             }
             Ok(None) => {
                 self.state = State::Closing { lingers: false };
-                self.advance(now)
+                self.advance(taken, now)
             }
         }
     }
 
     #[inline]
-    fn take_head(&mut self, len: usize, now: u64) -> Step {
+    fn take_head(&mut self, len: usize, taken: &mut Option<Request>, now: u64) -> Step<()> {
         let bytes = self.input.bytes().get(..len).unwrap_or_default();
         let head = match parse::request(bytes, self.limits.headers_max) {
             Ok(head) => head,
@@ -65,17 +70,23 @@ impl Connection {
         };
         self.input.consume(len);
         if self.hands_out_pieces(&head) {
-            return self.begin_inflow(head, now);
+            return self.begin_inflow(head, taken, now);
         }
         let owed = Owed::to(&head);
         match Body::new(head.framing, self.limits.body_bytes_max) {
-            Ok(None) => self.hand_out(head.request, owed),
-            Ok(Some(body)) => self.await_body(head, body, now),
+            Ok(None) => self.hand_out(head.request, owed, taken),
+            Ok(Some(body)) => self.await_body(head, body, taken, now),
             Err(error) => self.refuse(error),
         }
     }
 
-    fn await_body(&mut self, head: RequestHead, body: Body, now: u64) -> Step {
+    fn await_body(
+        &mut self,
+        head: RequestHead,
+        body: Body,
+        taken: &mut Option<Request>,
+        now: u64,
+    ) -> Step<()> {
         self.reading = Wait::from(now);
         self.state = State::Body(Box::new(Receiving {
             owed: Owed::to(&head),
@@ -83,10 +94,10 @@ impl Connection {
             body,
             awaits_continue: head.awaits_continue,
         }));
-        self.step_body(now)
+        self.step_body(taken, now)
     }
 
-    pub(super) fn step_body(&mut self, now: u64) -> Step {
+    pub(super) fn step_body(&mut self, taken: &mut Option<Request>, now: u64) -> Step<()> {
         let State::Body(receiving) = &mut self.state else {
             return Step::NeedMore;
         };
@@ -106,15 +117,15 @@ impl Connection {
                 };
                 let request = whole.request.with_body(bytes);
                 let request = request.with_trailers(whole.body.into_trailers());
-                self.hand_out(request, whole.owed)
+                self.hand_out(request, whole.owed, taken)
             }
         }
     }
 
     /// Lets a request go that was held.
-    pub(super) fn let_go(&mut self) -> Step {
+    pub(super) fn let_go(&mut self, taken: &mut Option<Request>) -> Step<()> {
         match mem::replace(&mut self.state, State::FRESH) {
-            State::Held(held) => self.hand_out(held.0, held.1),
+            State::Held(held) => self.hand_out(held.0, held.1, taken),
             state => {
                 self.state = state;
                 Step::Wait
@@ -123,7 +134,12 @@ impl Connection {
     }
 
     #[inline]
-    pub(super) fn hand_out(&mut self, request: Request, owed: Owed) -> Step {
+    pub(super) fn hand_out(
+        &mut self,
+        request: Request,
+        owed: Owed,
+        taken: &mut Option<Request>,
+    ) -> Step<()> {
         if owed.is_exclusive() && self.owes_answer() {
             self.state = State::Held(Box::new((request, owed)));
             return Step::Wait;
@@ -136,17 +152,18 @@ impl Connection {
         } else {
             State::FRESH
         };
-        Step::Request(request)
+        *taken = Some(request);
+        Step::Request(())
     }
 
-    fn need_more(&mut self, place: Place) -> Step {
+    fn need_more(&mut self, place: Place) -> Step<()> {
         if self.input_ended {
             return self.refuse(ProtocolError::new(place, Fault::EndedEarly));
         }
         Step::NeedMore
     }
 
-    pub(super) fn refuse(&mut self, error: ProtocolError) -> Step {
+    pub(super) fn refuse(&mut self, error: ProtocolError) -> Step<()> {
         self.input.release();
         self.dues.push(Owed::to_bad_request());
         self.state = State::Deaf { discards: true };

@@ -284,15 +284,22 @@ impl Connection {
             (false, false) => None,
         };
         let writing = writing.map(|timeout| self.writing.deadline(timeout, timeouts));
-        reading
-            .into_iter()
-            .chain(writing)
-            .min_by_key(|deadline| deadline.at)
+        match (reading, writing) {
+            (Some(reading), Some(writing)) if writing.at < reading.at => Some(writing),
+            (reading, writing) => reading.or(writing),
+        }
     }
 
     /// Goes as far as the bytes and the time allow, and says what is asked of the owner.
     pub fn step(&mut self, now: u64) -> Step {
-        let step = self.advance(now);
+        let mut request = None;
+        let step = self.step_into(&mut request, now);
+        step.with(request)
+    }
+
+    /// Does the same, but leaves a request in `taken`.
+    pub(super) fn step_into(&mut self, taken: &mut Option<Request>, now: u64) -> Step<()> {
+        let step = self.advance(taken, now);
         if !matches!(step, Step::NeedMore | Step::Wait) {
             return step;
         }
@@ -303,14 +310,14 @@ impl Connection {
         }
     }
 
-    fn advance(&mut self, now: u64) -> Step {
+    fn advance(&mut self, taken: &mut Option<Request>, now: u64) -> Step<()> {
         match self.state {
             State::Head(_) if !self.may_take() => Step::Wait,
-            State::Head(head) => self.step_head(head, now),
-            State::Body(_) => self.step_body(now),
-            State::Inflow(_) => self.step_inflow(now),
+            State::Head(head) => self.step_head(head, taken, now),
+            State::Body(_) => self.step_body(taken, now),
+            State::Inflow(_) => self.step_inflow(taken, now),
             State::Upgraded(upgraded) => self.step_upgraded(upgraded, now),
-            State::Held(_) if !self.owes_answer() => self.let_go(),
+            State::Held(_) if !self.owes_answer() => self.let_go(taken),
             State::Held(_) | State::Deaf { .. } => Step::Wait,
             State::Failing => {
                 self.close();
@@ -327,7 +334,7 @@ impl Connection {
         }
     }
 
-    fn time_out(&mut self, timeout: Timeout) -> Step {
+    fn time_out(&mut self, timeout: Timeout) -> Step<()> {
         match timeout {
             Timeout::Head if !self.input.is_empty() => {
                 self.refuse(ProtocolError::new(Place::Head, Fault::HeadTooSlow))
@@ -344,7 +351,7 @@ impl Connection {
         }
     }
 
-    fn close(&mut self) -> Step {
+    fn close(&mut self) -> Step<()> {
         self.input.release();
         self.output = WriteBuffer::new(0);
         self.dues.forget();

@@ -118,7 +118,7 @@ impl Connection {
         self.dues.release();
     }
 
-    pub(super) fn step_upgraded(&mut self, upgraded: Upgraded, now: u64) -> Step {
+    pub(super) fn step_upgraded(&mut self, upgraded: Upgraded, now: u64) -> Step<()> {
         let mut next = upgraded;
         let step = self.next_upgraded(&mut next);
         match step {
@@ -130,7 +130,7 @@ impl Connection {
         step
     }
 
-    fn next_upgraded(&mut self, upgraded: &mut Upgraded) -> Step {
+    fn next_upgraded(&mut self, upgraded: &mut Upgraded) -> Step<()> {
         let finished = self.flowing.is_none() && self.output.is_empty();
         match upgraded.inwards {
             Inwards::Over if finished => Step::Closed,
