@@ -83,10 +83,9 @@ impl Connection {
             _ => self.persistence(owed, &response),
         };
         let head_bytes = write::response_head_bytes(&response);
-        let small_body = if has_body {
-            response.body().len().min(SMALL_BYTES)
-        } else {
-            0
+        let small_body = match response.body().len() {
+            bytes if has_body && bytes <= SMALL_BYTES => bytes,
+            _ => 0,
         };
         self.begin_output(now);
         self.output.push_with(head_bytes + small_body, |block| {
