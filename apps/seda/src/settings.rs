@@ -37,12 +37,16 @@ const BY_URGENCY: [Class; 8] = [
 /// Threads for all stages that block together; they wait for disks and programs, not for cores.
 const BLOCKING_THREADS_MAX: usize = 8;
 
+/// How many bodies of the largest size may be on their way at one worker, however slowly.
+const BODIES_TOGETHER: usize = 64;
+
 /// The bounds of the server's connections.
 pub fn limits(config: &Config) -> Limits {
     let http = &config.http;
     Limits {
         head_bytes_max: http.head_bytes_max.0,
         body_bytes_max: http.body_bytes_max.0,
+        bodies_bytes_max: BODIES_TOGETHER.saturating_mul(http.body_bytes_max.0),
         connections_max: http.connections_max.get(),
         connections_per_peer_max: http.connections_per_peer_max.map(NonZeroUsize::get),
         rate_per_peer: http.rate_per_peer,

@@ -39,6 +39,8 @@ const TIMEOUTS: Timeouts = Timeouts {
     upgraded: Duration::from_secs(5),
     request: None,
 };
+/// Bytes, 16 MiB, that bodies hold on their way: a quarter of the usual, as the times.
+const BODIES_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// How long a connection may rest.
 pub(crate) const IDLE: Duration = Duration::from_secs(30);
 
@@ -88,6 +90,7 @@ fn bind() -> Result<HttpServer, BoxError> {
         connections_max: CONNECTIONS_MAX,
         requests_max: u32::MAX,
         timeouts: TIMEOUTS,
+        bodies_bytes_max: BODIES_BYTES_MAX,
         ..Limits::default()
     };
     Ok(HttpServer::bind((Ipv4Addr::LOCALHOST, 0), limits)?)

@@ -62,6 +62,11 @@ impl Body {
         Ok(finished.then(|| mem::take(&mut self.bytes)))
     }
 
+    /// Tells how many bytes of memory hold what was taken and not given yet.
+    pub(super) const fn held(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Gives what was taken and not given yet.
     pub(super) fn take_so_far(&mut self) -> Vec<u8> {
         mem::take(&mut self.bytes)

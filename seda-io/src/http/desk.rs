@@ -190,6 +190,14 @@ impl Desk {
         }
     }
 
+    /// Gives up a body that is on its way, for want of room for all of them.
+    pub(super) fn give_body_up(&mut self, peer: &mut Peer) {
+        if let Some(turn) = peer.connection.give_body_up() {
+            self.tally.bodies_given_up.add(1);
+            self.answer(peer, turn, Response::busy(None));
+        }
+    }
+
     /// Queues an answer that a stage has given, if its connection is still there.
     pub(super) fn deliver(&mut self, peer: Option<&mut Peer>, answer: Answer) {
         match peer {

@@ -12,6 +12,8 @@ const HEAD_BYTES_MAX: usize = 16 * 1024;
 const REQUEST_LINE_BYTES_MAX: usize = 8 * 1024;
 /// Bytes, 1 MiB: nginx's default, enough for a job description.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes, 64 MiB: as many bodies of the largest size.
+const BODIES_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Bytes, 1 GiB: a large file.
 const STREAMED_BODY_BYTES_MAX: usize = 1 << 30;
 /// Bytes, 64 KiB: with more than this unsent, no further request is taken.
@@ -44,6 +46,12 @@ pub struct Limits {
     pub headers_max: usize,
     /// Bytes of a decoded body; more is answered 413.
     pub body_bytes_max: usize,
+    /// Bytes of memory, up to twice as many as have come, that bodies hold which
+    /// arrive at one worker and are not whole. When all together hold more, those
+    /// that have been arriving for longer than [`Timeouts::body`] are given up, the
+    /// oldest first, and answered 503; one that is alone never is. With a larger
+    /// `body_bytes_max`, make this larger as well.
+    pub bodies_bytes_max: usize,
     /// Bytes of a body above which it is not gathered: the exchange arrives
     /// before it, with an [`Inflow`](crate::http::Inflow). So does every body
     /// whose length is not known. By default none is.
@@ -91,6 +99,7 @@ impl Default for Limits {
             head_bytes_max: HEAD_BYTES_MAX,
             headers_max: HEADERS_MAX,
             body_bytes_max: BODY_BYTES_MAX,
+            bodies_bytes_max: BODIES_BYTES_MAX,
             body_streams_above: usize::MAX,
             streamed_body_bytes_max: STREAMED_BODY_BYTES_MAX,
             output_mark_bytes: OUTPUT_MARK_BYTES,

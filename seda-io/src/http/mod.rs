@@ -31,6 +31,7 @@ mod files;
 mod flow;
 mod flows;
 mod framing;
+mod gathering;
 mod headers;
 mod hop;
 mod inflow;

@@ -2,7 +2,7 @@
 
 use super::content::Content;
 use super::framing::Sequel;
-use super::message::Version;
+use super::message::{Response, Version};
 use super::method::Method;
 use super::parse::RequestHead;
 use super::write::{Delimiter, Persistence};
@@ -68,6 +68,11 @@ impl Owed {
     /// Tells whether no other request may be handled beside it.
     pub(super) fn is_exclusive(self) -> bool {
         self.company != Company::Safe
+    }
+
+    /// Tells whether the body is sent with the head.
+    pub(super) fn wants_body_of(self, response: &Response) -> bool {
+        !self.head_only && !response.status().is_bodiless()
     }
 
     /// Finds how the peer is to find the end of that body; HTTP/1.0 knows no chunks.

@@ -25,6 +25,7 @@ pub(super) struct Tally {
     pub(super) bad: Count,
     pub(super) tls_failed: Count,
     pub(super) timed_out: Count,
+    pub(super) bodies_given_up: Count,
     pub(super) cut_short: Count,
     pub(super) late: Count,
     pub(super) expired: Count,
@@ -93,6 +94,9 @@ pub struct Figures {
     pub tls_failed: u64,
     /// Connections that were closed, or requests refused, since the peer was too slow.
     pub timed_out: u64,
+    /// Bodies that were given up before they were whole, answered 503, since all
+    /// that were arriving held too much.
+    pub bodies_given_up: u64,
     /// Answers that broke off with their connection, since their file became shorter.
     pub cut_short: u64,
     /// Answers thrown away, since the connection had ended.
@@ -132,7 +136,7 @@ impl Figures {
         count::connections(open, counted)
     }
 
-    const fn of_connections(&self) -> [Counted; 8] {
+    const fn of_connections(&self) -> [Counted; 9] {
         [
             (
                 "connections_accepted",
@@ -157,6 +161,11 @@ impl Figures {
                 "timeouts",
                 "Connections closed or requests refused, since the peer was too slow.",
                 self.timed_out,
+            ),
+            (
+                "bodies_given_up",
+                "Bodies given up before their end, since all held too much.",
+                self.bodies_given_up,
             ),
         ]
     }
@@ -290,6 +299,7 @@ impl Tallies {
             bad: sheets.sum(|tally| &tally.bad),
             tls_failed: sheets.sum(|tally| &tally.tls_failed),
             timed_out: sheets.sum(|tally| &tally.timed_out),
+            bodies_given_up: sheets.sum(|tally| &tally.bodies_given_up),
             cut_short: sheets.sum(|tally| &tally.cut_short),
             late: sheets.sum(|tally| &tally.late),
             expired: sheets.sum(|tally| &tally.expired),

@@ -72,7 +72,7 @@ impl Connection {
             // Its body is empty, and said to be, whatever the stage has put in (RFC 9110 §15.3.6).
             response = response.with_body(Vec::new());
         }
-        let has_body = !owed.head_only && !response.status().is_bodiless();
+        let has_body = owed.wants_body_of(&response);
         let delimiter = owed.delimiter_of(response.content());
         let flows = has_body && matches!(response.content(), Content::Flowing(_));
         // What is left of its body is not waited for.
@@ -83,7 +83,7 @@ impl Connection {
             _ => self.persistence(owed, &response),
         };
         self.begin_output(now);
-        self.put(response, has_body, (delimiter, persistence), date);
+        self.put(owed, response, (delimiter, persistence), date);
         if matches!(self.state, State::Head(_)) {
             self.reading = Wait::from(now);
         }
@@ -113,11 +113,12 @@ impl Connection {
     /// Writes an answer behind what is to be sent.
     fn put(
         &mut self,
+        owed: Owed,
         response: Response,
-        has_body: bool,
         framing: (Delimiter, Persistence),
         date: &HttpDate,
     ) {
+        let has_body = owed.wants_body_of(&response);
         let small_body = match response.content().bytes() {
             Some(bytes) if has_body && bytes.len() <= SMALL_BYTES => bytes,
             _ => &[],

@@ -4,7 +4,9 @@ use std::mem;
 
 use super::{BLANK_LINES_MAX, Connection, HeadState, Receiving, State};
 use crate::http::body::Body;
+use crate::http::dues::Turn;
 use crate::http::fault::{Fault, Place, ProtocolError};
+use crate::http::gathering::Gathered;
 use crate::http::limits::Wait;
 use crate::http::message::Request;
 use crate::http::owed::Owed;
@@ -110,7 +112,13 @@ impl Connection {
         }
         match receiving.body.take(&mut self.input) {
             Err(error) => self.refuse(error),
-            Ok(None) => self.need_more(Place::Body),
+            Ok(None) => {
+                // Who sends slowly holds nothing but its body meanwhile.
+                if self.input.is_empty() {
+                    self.input.release();
+                }
+                self.need_more(Place::Body)
+            }
             Ok(Some(bytes)) => {
                 let State::Body(whole) = mem::replace(&mut self.state, State::FRESH) else {
                     return Step::Closed;
@@ -120,6 +128,25 @@ impl Connection {
                 self.hand_out(request, whole.owed, taken)
             }
         }
+    }
+
+    /// Tells what a body holds that is not whole, where all of it is handed out at once.
+    pub(in crate::http) fn gathered(&self) -> Option<Gathered> {
+        let State::Body(receiving) = &self.state else {
+            return None;
+        };
+        let bytes = receiving.body.held();
+        let request = self.taken;
+        (bytes > 0).then_some(Gathered { request, bytes })
+    }
+
+    /// Gives such a body up: an answer is due that is the last, and what else
+    /// the peer sends is thrown away.
+    pub(in crate::http) fn give_body_up(&mut self) -> Option<Turn> {
+        matches!(self.state, State::Body(_)).then(|| {
+            self.end_intake();
+            self.turn()
+        })
     }
 
     /// Lets a request go that was held.
@@ -164,9 +191,14 @@ impl Connection {
     }
 
     pub(super) fn refuse(&mut self, error: ProtocolError) -> Step<()> {
+        self.end_intake();
+        Step::Bad(error)
+    }
+
+    /// Takes nothing more, and owes an answer that says why.
+    fn end_intake(&mut self) {
         self.input.release();
         self.dues.push(Owed::to_bad_request());
         self.state = State::Deaf { discards: true };
-        Step::Bad(error)
     }
 }

@@ -5,6 +5,8 @@
 //! stages handle all that a turn has brought. The same code runs over many
 //! connections in a row, which costs less than one connection after the other.
 
+mod bodies;
+mod deadlines;
 mod ending;
 
 use std::io;
@@ -20,10 +22,11 @@ use super::desk::{Desk, Stepped};
 use super::effort::Effort;
 use super::exchange::Exchange;
 use super::flow::flow_event::FlowEnd;
+use super::gathering::Gathering;
 use super::inflow::inflow_event::InflowFault;
 use super::limits::Limits;
 use super::outbox::{Answer, Outbox};
-use super::peer::{Alarm, Peer};
+use super::peer::Peer;
 use super::premises::Premises;
 use crate::net::address::Address;
 use crate::net::entrance::{Entrance, LISTENER};
@@ -64,6 +67,7 @@ pub(super) struct Traffic {
     /// Peers that the reactor does not watch yet.
     newcomers: Vec<usize>,
     effort: Effort,
+    gathering: Gathering,
     ready: Vec<Readiness>,
     answers: Vec<Answer>,
     scratch: Vec<u8>,
@@ -106,6 +110,7 @@ impl Traffic {
         Ok(Self {
             desk: Desk::new(requests, premises, (outbox, tally)),
             timers: Timers::new(0, RESOLUTION, limits.connections_max.max(1)),
+            gathering: Gathering::new(&limits),
             limits,
             tls: premises.tls.clone(),
             member,
@@ -158,19 +163,6 @@ impl Traffic {
             self.list(index);
         }
         self.answers = answers;
-    }
-
-    fn collect_due(&mut self, now: u64) {
-        while let Some(token) = self.timers.pop(now) {
-            let Ok(index) = usize::try_from(token) else {
-                continue;
-            };
-            if let Some(peer) = self.peers.get_mut(index) {
-                peer.alarm = None;
-                self.desk.note_deadline(peer);
-                self.list(index);
-            }
-        }
     }
 
     fn accept(&mut self, now: u64) {
@@ -253,6 +245,11 @@ impl Traffic {
                 self.effort.spend(weight + read);
             }
             let stays = self.desk.step(*index, peer) == Stepped::Rests;
+            let gathered = peer.connection.gathered();
+            // Whose body was on its way has a weight.
+            if weight > 0 || gathered.is_some() {
+                self.gathering.note(*index, gathered, now);
+            }
             if !stays {
                 self.remove(*index);
             }
@@ -292,30 +289,9 @@ impl Traffic {
         Fate::Rests
     }
 
-    /// Sees that a timer goes off at a peer's deadline at the latest. One that
-    /// goes off early is armed anew then, which is cheaper than at each request.
-    fn arm(&mut self, index: usize) {
-        let Some(peer) = self.peers.get_mut(index) else {
-            return;
-        };
-        let Some(deadline) = peer.connection.deadline() else {
-            return;
-        };
-        match peer.alarm {
-            Some(alarm) if alarm.at <= deadline.at => return,
-            Some(alarm) => {
-                self.timers.cancel(alarm.key);
-            }
-            None => {}
-        }
-        let at = deadline.at;
-        let armed = self.timers.arm(at, index as u64);
-        // There are as many timers as connections.
-        peer.alarm = armed.ok().map(|key| Alarm { key, at });
-    }
-
     fn remove(&mut self, index: usize) {
         if let Some(mut peer) = self.peers.try_remove(index) {
+            self.forget_body(index);
             self.desk.end_flows(&mut peer, FlowEnd::Gone);
             self.desk.end_inflow(&mut peer, InflowFault::Gone);
             peer.say_farewell();
@@ -365,6 +341,7 @@ impl Source for Traffic {
             }
             self.pass(now);
         }
+        self.give_bodies_up(now);
         self.later.append(&mut self.cohort);
         self.watch_newcomers();
         self.desk.untold.count(&self.desk.tally.flows);
