@@ -5,7 +5,7 @@
 //! RFC 9112 §6.3 (where a body ends), RFC 9110 §15.2 (interim answers).
 
 use super::chunked::Chunked;
-use super::content::{Absent, Content};
+use super::content::{Absent, Content, Later};
 use super::fault::{Fault, Place, ProtocolError};
 use super::framing::{Framing, Sequel};
 use super::message::Response;
@@ -13,6 +13,7 @@ use super::method::Method;
 use super::parse::{self, ResponseHead};
 use super::scan::{Scan, Section, SectionKind};
 use super::status::StatusCode;
+use super::trailers::Trailers;
 
 /// Interim answers before the final one.
 const INTERIM_MAX: usize = 8;
@@ -28,12 +29,23 @@ pub(super) enum Progress {
     Whole { beyond: bool },
 }
 
+/// Bounds of an answer, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AnswerBounds {
+    pub(super) head: usize,
+    /// Of a decoded body that is gathered.
+    pub(super) body: u64,
+    /// A body that is longer, or whose length is not known, is not gathered.
+    pub(super) streams_above: usize,
+    /// Of a decoded body that is not gathered.
+    pub(super) streamed_body: u64,
+}
+
 /// Reads one answer.
 #[derive(Debug)]
 pub(super) struct AnswerReader {
     head_only: bool,
-    head_bytes_max: usize,
-    body_bytes_max: u64,
+    bounds: AnswerBounds,
     /// What has come of a head that is not whole.
     pending: Vec<u8>,
     scan: Scan,
@@ -43,6 +55,8 @@ pub(super) struct AnswerReader {
     decoder: Decoder,
     /// The connection may be used again behind the answer.
     persists: bool,
+    /// The body is not to be gathered.
+    streams: bool,
 }
 
 /// How the pieces of a body are told from what surrounds them.
@@ -55,17 +69,17 @@ enum Decoder {
 
 impl AnswerReader {
     /// Begins with the answer to a request of that method, within these bounds.
-    pub(super) fn new(method: &Method, head_bytes_max: usize, body_bytes_max: u64) -> Self {
+    pub(super) fn new(method: &Method, bounds: AnswerBounds) -> Self {
         Self {
             head_only: *method == Method::Head,
-            head_bytes_max,
-            body_bytes_max,
+            bounds,
             pending: Vec::new(),
             scan: Scan::of_head(),
             interim: 0,
             headed: false,
             decoder: Decoder::Length { left: 0 },
             persists: false,
+            streams: false,
         }
     }
 
@@ -79,6 +93,19 @@ impl AnswerReader {
         self.persists
     }
 
+    /// Tells whether the head was there, and the body is not to be gathered.
+    pub(super) const fn streams(&self) -> bool {
+        self.streams
+    }
+
+    /// Gives the fields behind a body that is whole.
+    pub(super) fn trailers(&self) -> Trailers {
+        match &self.decoder {
+            Decoder::Chunked(chunked) => chunked.trailers(),
+            Decoder::Length { .. } | Decoder::UntilClosed { .. } => Trailers::new(),
+        }
+    }
+
     /// Understands `input` up to the end of the head; gives the answer without
     /// its body then, and what is behind the head.
     pub(super) fn feed_head<'a>(
@@ -89,8 +116,8 @@ impl AnswerReader {
             let before = self.pending.len();
             self.pending.extend_from_slice(input);
             let section = Section {
-                start_line_bytes_max: self.head_bytes_max,
-                bytes_max: self.head_bytes_max,
+                start_line_bytes_max: self.bounds.head,
+                bytes_max: self.bounds.head,
                 kind: SectionKind::Head,
             };
             let end = self.scan.advance(&self.pending, &section);
@@ -130,11 +157,21 @@ impl AnswerReader {
         } else {
             Framing::of(head.version, &head.headers)?
         };
+        self.streams = match framing {
+            Framing::Unsaid => self.bounds.streams_above < usize::MAX,
+            framing => framing.may_exceed(self.bounds.streams_above),
+        };
         self.decoder = self.decoder_of(framing)?;
         self.persists =
             framing != Framing::Unsaid && Sequel::of(head.version, &head.headers) != Sequel::Closes;
         self.headed = true;
-        let body = self.body_of(&head);
+        let body = if self.streams {
+            Content::Flowing(Later {
+                length: framing.length(),
+            })
+        } else {
+            self.body_of(&head)
+        };
         let response = Response::received(status, head.headers).of_version(head.version);
         Ok(Some(response.with_body(body)))
     }
@@ -153,7 +190,11 @@ impl AnswerReader {
     }
 
     fn decoder_of(&self, framing: Framing) -> Result<Decoder, ProtocolError> {
-        let room = self.body_bytes_max;
+        let room = if self.streams {
+            self.bounds.streamed_body
+        } else {
+            self.bounds.body
+        };
         Ok(match framing {
             Framing::Length(left) if left > room => return Err(too_large()),
             Framing::Length(left) => Decoder::Length { left },
@@ -227,7 +268,13 @@ mod tests {
 
     /// Reads `bytes` cut at `cut`, and then their end; gives the body, or the fault.
     fn read(method: &Method, bytes: &[u8], cut: usize) -> Result<(u16, Vec<u8>, bool), Fault> {
-        let mut reader = AnswerReader::new(method, 200, 20);
+        let bounds = AnswerBounds {
+            head: 200,
+            body: 20,
+            streams_above: usize::MAX,
+            streamed_body: 0,
+        };
+        let mut reader = AnswerReader::new(method, bounds);
         let mut body = Vec::new();
         let (first, second) = bytes.split_at(cut);
         let mut status = None;

@@ -4,6 +4,7 @@ use std::io::{self, IoSlice};
 use std::sync::Arc;
 
 use super::connection::Connection;
+use super::dues::Turn;
 use super::flows::Flows;
 use super::inflow::spring::Spring;
 use crate::net::address::Address;
@@ -172,6 +173,19 @@ impl Peer {
     /// Has the next turn try to read, whatever the socket has said.
     pub(super) const fn try_again(&mut self) {
         self.ready.read = true;
+    }
+
+    /// Tells whether a body comes in at that turn, to somebody who wants it.
+    pub(super) fn is_inflowing(&self, turn: Turn) -> bool {
+        self.inflow.is_some() && self.connection.inflowing() == Some(turn)
+    }
+
+    /// Asks for nothing more of the body that comes in. What comes of another
+    /// protocol is thrown away, so that its end is seen.
+    pub(super) fn leave_inflow(&mut self) {
+        if !self.connection.is_upgraded() {
+            self.inflow = None;
+        }
     }
 
     pub(super) const fn is_broken(&self) -> bool {

@@ -8,7 +8,9 @@ use seda_core::Meta;
 
 use super::origin::Origin;
 use crate::alarms::Alarm;
-use crate::http::fault::ProtocolError;
+use crate::http::fault::{Fault, Place, ProtocolError};
+use crate::http::inflow::Inflow;
+use crate::http::inflow::inflow_event::InflowFault;
 use crate::http::message::{Request, Response};
 use crate::http::method::Method;
 use crate::net::NameError;
@@ -21,6 +23,8 @@ pub(super) struct Call<T> {
     pub(super) token: T,
     /// What the answer's event travels with.
     pub(super) meta: Meta,
+    /// Bytes of a body above which it is not gathered.
+    pub(super) streams_above: usize,
     /// It was sent on a connection that was stale, and is on its second.
     pub(super) retried: bool,
     /// Where the origin stands in the pool.
@@ -49,6 +53,11 @@ pub struct Answered<T> {
     pub token: T,
     /// The answer, whatever its status, or why there is none.
     pub result: Result<Response, CallError>,
+    /// The right to have the body of the answer, if it has not come with it: that of
+    /// a long one, where [`body_streams_above`](super::ClientLimits::body_streams_above)
+    /// or the [`Caller`](super::Caller::streaming_above) says so. Dropped, it closes
+    /// the connection.
+    pub inflow: Option<Box<Inflow>>,
 }
 
 /// Says which time of [`ClientTimeouts`](super::ClientTimeouts) was over.
@@ -83,6 +92,20 @@ pub enum CallError {
     TimedOut(CallTimeout),
     /// Too many requests to this origin are waiting or in flight already.
     Busy,
+}
+
+impl CallError {
+    /// Says the same of a body whose head has come before.
+    pub(super) const fn of_body(&self) -> InflowFault {
+        match self {
+            Self::Malformed(error) => InflowFault::Bad(*error),
+            Self::TimedOut(CallTimeout::Body) => {
+                InflowFault::Bad(ProtocolError::new(Place::Body, Fault::BodyTooSlow))
+            }
+            Self::TimedOut(CallTimeout::Whole) => InflowFault::Late,
+            _ => InflowFault::Gone,
+        }
+    }
 }
 
 impl fmt::Display for CallError {
@@ -163,6 +186,7 @@ mod tests {
             request: Request::new(method, Target::parse("/").unwrap()),
             token: (),
             meta: Meta::default(),
+            streams_above: usize::MAX,
             retried: false,
             site: 0,
             line: None,

@@ -12,6 +12,8 @@ mod budget;
 mod call;
 mod delivery;
 mod dispatch;
+mod coming;
+mod notes;
 mod origin;
 mod pool;
 mod score;
@@ -44,7 +46,8 @@ pub use score::{ClientFigures, ClientTallies};
 /// Connections persist and are used again, by origin and worker. One that turns
 /// out to have been closed before the server has seen the request is replaced
 /// once, if doing the request twice is as good as once (RFC 9110 §9.2.2).
-/// Bodies are in memory, within [`ClientLimits`]. Redirects are answers.
+/// Bodies are in memory, within [`ClientLimits`], unless they are
+/// [handed out](Answered::inflow) as they come. Redirects are answers.
 ///
 /// # Examples
 ///
@@ -116,6 +119,7 @@ impl HttpClient {
         T: Send + 'static,
     {
         let tallies = ClientTallies::default();
+        let streams_above = self.limits.body_streams_above;
         let caller = Caller {
             terms: Terms {
                 quota: Arc::new(Quota::new(self.limits.requests_max)),
@@ -124,6 +128,7 @@ impl HttpClient {
                 promises: Promises::default(),
             },
             offices: Offices::default(),
+            streams_above,
             score: tallies.0.open(),
             tallies,
         };
@@ -156,6 +161,7 @@ impl HttpClient {
 pub struct Caller<T: Send + 'static> {
     terms: Terms,
     offices: Offices<Call<T>>,
+    streams_above: usize,
     score: Arc<Score>,
     tallies: ClientTallies,
 }
@@ -186,6 +192,7 @@ impl<T: Send + 'static> Caller<T> {
             request,
             token,
             meta: inherited(),
+            streams_above: self.streams_above,
             retried: false,
             site: 0,
             line: None,
@@ -199,6 +206,17 @@ impl<T: Send + 'static> Caller<T> {
         }
         self.score.requests.add(1);
         Ok(())
+    }
+
+    /// Makes a caller that gathers the body of no answer which is longer than that
+    /// many bytes, or whose length is not known: such a body is handed out as it
+    /// comes, by [`Answered::inflow`]. Otherwise
+    /// [`ClientLimits::body_streams_above`] says so.
+    #[must_use]
+    pub fn streaming_above(&self, bytes: usize) -> Self {
+        let mut caller = self.clone();
+        caller.streams_above = bytes;
+        caller
     }
 
     fn take_room(&self, origin: &Origin, request: &Request) -> Result<(), Refusal> {
@@ -233,6 +251,7 @@ impl<T: Send + 'static> Clone for Caller<T> {
         Self {
             terms: self.terms.clone(),
             offices: self.offices.clone(),
+            streams_above: self.streams_above,
             score: Arc::clone(&self.score),
             tallies: self.tallies.clone(),
         }

@@ -1,6 +1,7 @@
 //! The client's source on one worker: its connections, driven to their answers.
 
 mod dialling;
+mod pouring;
 
 use std::mem;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use slab::Slab;
 
 use super::call::{Answered, Call, CallError, CallTimeout};
 use super::delivery::Delivery;
+use super::notes::Notes;
 use super::pool::{Pool, Wants, Way};
 use super::score::Score;
 use super::server_line::Line;
@@ -19,6 +21,7 @@ use super::terms::Terms;
 use crate::alarms::Alarms;
 use crate::http::ask::{Afterwards, request_head};
 use crate::http::message::Response;
+use crate::http::untold::Untold;
 use crate::net::names::{Asker, Directory};
 use crate::reactor::{Mailbox, Member, Readiness};
 use crate::timer::nanoseconds;
@@ -36,10 +39,14 @@ pub(super) struct Dispatch<T: Send + 'static> {
     member: Member,
     asker: Asker,
     orders: Arc<Mailbox<Call<T>>>,
+    notes: Arc<Notes>,
+    untold: Untold,
     delivery: Delivery<T>,
     calls: Slab<Call<T>>,
     lines: Slab<Line>,
     pool: Pool,
+    /// Connections whose answer is with its stage, and whose body still comes.
+    pouring: usize,
     /// The serial number of the next line.
     serial: u64,
     alarms: Alarms,
@@ -72,6 +79,9 @@ impl<T: Send + 'static> Dispatch<T> {
         Ok(Self {
             asker: Asker::open(directory, &member),
             orders: Arc::new(Mailbox::new(member.bell())),
+            notes: Arc::new(Notes::new(&member, Arc::clone(&score))),
+            untold: Untold::default(),
+            pouring: 0,
             pool: Pool::new(&terms.limits),
             alarms: Alarms::new(alarms_max),
             delivery: Delivery::new(terms.clone(), Arc::clone(&score), answers),
@@ -174,7 +184,8 @@ impl<T: Send + 'static> Dispatch<T> {
         self.score.reused.add(usize::from(line.is_used()));
         let authority = waiting.origin.authority();
         let head = request_head(&waiting.request, authority, Afterwards::KeepAlive);
-        line.begin((call, &waiting.request), head, &self.terms.limits, now);
+        let bounds = self.terms.limits.answer(waiting.streams_above);
+        line.begin((call, &waiting.request), head, bounds, now);
         self.list(index);
     }
 
@@ -202,17 +213,34 @@ impl<T: Send + 'static> Dispatch<T> {
             } => {
                 self.answered(index, response, afterwards, now);
             }
+            Outcome::Begun { response, progress } => self.begun(index, response, progress, now),
+            Outcome::Piece(bytes) => self.hand_out(index, bytes),
+            Outcome::Over {
+                bytes,
+                trailers,
+                afterwards,
+            } => {
+                self.poured_out(index, bytes, trailers);
+                self.release(index, afterwards, now);
+            }
             Outcome::Failed(error) => self.fail(index, error, now),
             Outcome::Gone => self.end(index),
         }
     }
 
     fn answered(&mut self, index: usize, response: Response, afterwards: Afterwards, now: u64) {
+        let call = self.lines.get_mut(index).and_then(|line| line.call.take());
+        self.release(index, afterwards, now);
+        self.finish(call, Ok(response));
+    }
+
+    /// Uses a connection again whose answer is whole, or closes it.
+    fn release(&mut self, index: usize, afterwards: Afterwards, now: u64) {
         let Some(line) = self.lines.get_mut(index) else {
             return;
         };
-        let (site, call) = (line.site, line.call.take());
         if afterwards == Afterwards::KeepAlive {
+            let site = line.site;
             line.rest(now);
             match self.pool.free(site, index) {
                 Some(next) => self.begin(index, next, now),
@@ -223,7 +251,6 @@ impl<T: Send + 'static> Dispatch<T> {
         } else {
             self.end(index);
         }
-        self.finish(call, Ok(response));
     }
 
     /// Closes a connection.
@@ -250,7 +277,9 @@ impl<T: Send + 'static> Dispatch<T> {
     fn arm(&mut self, index: usize) {
         if let Some(line) = self.lines.get_mut(index) {
             let (deadline, _) = line.deadline(&self.terms.limits);
-            self.alarms.arm(&mut line.alarm, deadline, index * KINDS);
+            if deadline < u64::MAX {
+                self.alarms.arm(&mut line.alarm, deadline, index * KINDS);
+            }
         }
     }
 
@@ -295,6 +324,8 @@ impl<T: Send + 'static> Source for Dispatch<T> {
         for call in self.orders.take() {
             self.accept(call, now);
         }
+        self.untold.tell_again();
+        self.collect_notes(now);
         self.collect_due(now);
         let mut cohort = Vec::new();
         loop {
@@ -308,11 +339,13 @@ impl<T: Send + 'static> Source for Dispatch<T> {
             }
         }
         self.delivery.tell();
+        self.untold.count(&self.score.flows);
         if !self.later.is_empty() {
             return Next::Again;
         }
         let again = now.saturating_add(nanoseconds(OFFER_AGAIN));
-        let offer = (!self.delivery.is_empty()).then_some(again);
+        let all_told = self.delivery.is_empty() && self.untold.is_empty();
+        let offer = (!all_told).then_some(again);
         let soonest = [offer, self.alarms.next_at()].into_iter().flatten().min();
         soonest.map_or(Next::Idle, |at| Next::At(Tick::from_nanos(at)))
     }
@@ -320,19 +353,23 @@ impl<T: Send + 'static> Source for Dispatch<T> {
     fn quiesce(&mut self) {
         self.quiesced = true;
         self.delivery.quiesce();
+        self.untold.note_ending();
         for index in self.pool.take_all_idle() {
             self.end(index);
         }
     }
 
     fn is_drained(&self) -> bool {
-        self.quiesced && self.calls.is_empty() && self.delivery.is_empty()
+        let carried = self.calls.is_empty() && self.pouring == 0;
+        self.quiesced && carried && self.delivery.is_empty() && self.untold.is_empty()
     }
 }
 
 impl<T: Send + 'static> Drop for Dispatch<T> {
     /// Gives up what has no answer yet: the graph has ended.
     fn drop(&mut self) {
+        self.notes.close();
+        self.cut_all();
         let undone = self.orders.close().len() + self.calls.len();
         self.delivery.abandon(undone);
         self.score.closed.add(self.lines.len());
