@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 use seda_core::{Graph, Plan, Running, Sink};
 use seda_io::Reactor;
 use seda_io::http::{
-    Answered, CallError, Caller, ClientFigures, ClientLimits, HttpClient, Inflow, InflowEvent,
-    InflowFault, Method, Origin, Piece, Request, Response, Target, Trailers,
+    Answered, CallError, Caller, ClientFigures, ClientLimits, Flow, FlowEvent, HttpClient, Inflow,
+    InflowEvent, InflowFault, Method, Opening, Origin, Piece, Request, Response, Target, Trailers,
 };
 
 /// What nothing in a test takes, unless it never comes.
@@ -148,6 +148,63 @@ impl Pouring {
     }
 }
 
+/// A client whose requests are sent as they are made, and what its stages have heard.
+pub(crate) struct Flowing {
+    pub(crate) calling: Calling,
+    pub(crate) heard: Sink<FlowEvent>,
+    pub(crate) events: Receiver<FlowEvent>,
+}
+
+pub(crate) fn flowing(limits: ClientLimits) -> Flowing {
+    let mut graph = Graph::new("test");
+    Reactor::install(&mut graph);
+    let (tell, told) = channel();
+    let (hear, events) = channel();
+    let (give, given) = channel();
+    let heard = graph.stage("heard");
+    let heard = heard.each(move |event: FlowEvent| Ok(hear.send(event)?));
+    let answers = graph.stage("answers").each_with(|wire| {
+        give.send(wire.to(&heard)).unwrap();
+        let tell = tell.clone();
+        move |it: Answered<u32>| Ok(tell.send((it.token, it.result))?)
+    });
+    let caller = HttpClient::new(limits).attach(&mut graph, "client", &answers);
+    let running = graph.start(Plan::default().workers(1)).unwrap();
+    let heard = given.recv().unwrap();
+    Flowing {
+        calling: Calling {
+            running,
+            caller,
+            told,
+        },
+        heard,
+        events,
+    }
+}
+
+impl Flowing {
+    /// Begins a request of that many bytes, if they are said.
+    pub(crate) fn begin(&self, origin: &Origin, length: Option<u64>) -> Flow {
+        let opening = Opening::from(request(Method::Post, "/")).telling(&self.heard);
+        let opening = match length {
+            None => opening,
+            Some(length) => opening.with_length(length),
+        };
+        self.calling.caller.stream(origin, opening, 1).unwrap()
+    }
+
+    pub(crate) fn hear(&self) -> FlowEvent {
+        self.events.recv_timeout(PATIENCE).unwrap()
+    }
+
+    /// Drains; every body must be accounted for, and all be heard by now.
+    pub(crate) fn end(&self) -> ClientFigures {
+        let figures = self.calling.end();
+        assert_eq!(self.events.try_iter().count(), 0, "an event too many");
+        figures
+    }
+}
+
 pub(crate) fn request(method: Method, path: &str) -> Request {
     Request::new(method, Target::parse(path).unwrap())
 }
@@ -204,6 +261,8 @@ impl Calling {
         assert_eq!(figures.dialled, figures.closed, "{figures:?}");
         let ended = figures.inflows_whole + figures.inflows_failed + figures.inflows_unwanted;
         assert_eq!(figures.inflows, ended, "{figures:?}");
+        let ended = figures.flows_finished + figures.flows_abandoned + figures.flows_cut;
+        assert_eq!(figures.flows, ended, "{figures:?}");
         assert_eq!(
             (figures.abandoned, figures.undelivered),
             (0, 0),
@@ -241,6 +300,21 @@ impl Line {
 
     pub(crate) fn say(&mut self, bytes: impl AsRef<[u8]>) {
         self.0.get_mut().write_all(bytes.as_ref()).unwrap();
+    }
+
+    /// Reads a chunk, without its line ends; nothing for the last, with what trails it.
+    pub(crate) fn chunk(&mut self) -> Vec<u8> {
+        let mut size = String::new();
+        self.0.read_line(&mut size).unwrap();
+        let size = usize::from_str_radix(size.trim_end(), 16).unwrap();
+        let mut bytes = vec![0; size];
+        self.0.read_exact(&mut bytes).unwrap();
+        if size > 0 {
+            let mut end = [0; 2];
+            self.0.read_exact(&mut end).unwrap();
+            assert_eq!(&end, b"\r\n");
+        }
+        bytes
     }
 
     /// Answers 200 with this body.

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::http::answer::AnswerBounds;
+use crate::http::flow::line::Marks;
+use crate::http::limits::{FLOW_HIGH_MARK_BYTES, FLOW_LOW_MARK_BYTES};
 
 /// Requests that wait or are in flight: as many as a stage's queue holds.
 const REQUESTS_MAX: usize = 1_024;
@@ -46,6 +48,12 @@ pub struct ClientLimits {
     pub body_streams_above: usize,
     /// Bytes of a decoded body that is not gathered, at most.
     pub streamed_body_bytes_max: u64,
+    /// Bytes that a [streamed](crate::http::Caller::stream) request holds unsent at
+    /// most; a piece that would exceed it comes back.
+    pub flow_high_mark_bytes: usize,
+    /// Bytes unsent at which, after a piece came back,
+    /// [`Drained`](crate::http::FlowEvent::Drained) says that there is room again.
+    pub flow_low_mark_bytes: usize,
     /// Bytes a slow server must move within a timeout, for it to start anew.
     pub progress_bytes_min: usize,
     /// Bounds in time.
@@ -63,6 +71,8 @@ impl Default for ClientLimits {
             body_bytes_max: BODY_BYTES_MAX,
             body_streams_above: usize::MAX,
             streamed_body_bytes_max: STREAMED_BODY_BYTES_MAX,
+            flow_high_mark_bytes: FLOW_HIGH_MARK_BYTES,
+            flow_low_mark_bytes: FLOW_LOW_MARK_BYTES,
             progress_bytes_min: PROGRESS_BYTES_MIN,
             timeouts: ClientTimeouts::default(),
         }
@@ -77,6 +87,14 @@ impl ClientLimits {
             body: self.body_bytes_max as u64,
             streams_above,
             streamed_body: self.streamed_body_bytes_max,
+        }
+    }
+
+    /// Gives how much of a request is held that is sent as it is made.
+    pub(super) const fn marks(&self) -> Marks {
+        Marks {
+            high: self.flow_high_mark_bytes,
+            low: self.flow_low_mark_bytes,
         }
     }
 }
@@ -95,7 +113,8 @@ pub struct ClientTimeouts {
     /// time that stages take for the pieces of one that is not gathered does not count.
     pub body: Duration,
     /// For everything together, retries and the wait for a connection included,
-    /// up to the head of an answer whose body is not gathered.
+    /// up to the head of an answer whose body is not gathered, and up to the
+    /// connection of a request whose body is sent as it is made.
     /// A deadline in the meta of the event that is handled may be sooner, and
     /// holds for such a body as well.
     pub whole: Duration,

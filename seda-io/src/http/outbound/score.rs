@@ -51,7 +51,7 @@ impl Score {
             CallError::Unsecured(_) => &self.unsecured,
             CallError::TimedOut(_) => &self.timed_out,
             CallError::Busy => &self.busy,
-            CallError::Broken(_) | CallError::Malformed(_) => return,
+            CallError::Broken(_) | CallError::Malformed(_) | CallError::Abandoned => return,
         };
         count.add(1);
     }
@@ -102,6 +102,19 @@ pub struct ClientFigures {
     pub inflows_failed: u64,
     /// Of these, those of which nobody wanted the rest.
     pub inflows_unwanted: u64,
+    /// Requests whose body was sent as it was made; each of them is finished,
+    /// abandoned, cut, or still open.
+    pub flows: u64,
+    /// Of these, those whose body was finished.
+    pub flows_finished: u64,
+    /// Of these, those whose body was dropped before its end, or was not as long as
+    /// had been said; their connections were closed.
+    pub flows_abandoned: u64,
+    /// Of these, those whose body was cut off by an early answer, or the end of the
+    /// connection or the graph, or that got none.
+    pub flows_cut: u64,
+    /// Pieces of such bodies that came back for the high mark.
+    pub flows_clogged: u64,
     /// Times that a stage refused an event of a streamed body, in or out, which
     /// was kept and offered again.
     pub flows_postponed: u64,
@@ -139,6 +152,11 @@ impl ClientTallies {
             inflows_whole: sheets.sum(|score| &score.inflows.whole),
             inflows_failed: sheets.sum(|score| &score.inflows.failed),
             inflows_unwanted: sheets.sum(|score| &score.inflows.unwanted),
+            flows: sheets.sum(|score| &score.flows.opened),
+            flows_finished: sheets.sum(|score| &score.flows.finished),
+            flows_abandoned: sheets.sum(|score| &score.flows.abandoned),
+            flows_cut: sheets.sum(|score| &score.flows.cut),
+            flows_clogged: sheets.sum(|score| &score.flows.clogged),
             flows_postponed: sheets.sum(|score| &score.flows.postponed),
             flows_undelivered: sheets.sum(|score| &score.flows.undelivered),
         }

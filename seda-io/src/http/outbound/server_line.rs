@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use super::budget::ClientLimits;
 use super::call::{CallError, CallTimeout};
 use super::coming::Coming;
+use super::going::Going;
 use super::talk::{Outcome, Ready, Talk};
 use crate::alarms::Alarm;
 use crate::http::answer::AnswerBounds;
@@ -116,6 +117,11 @@ impl Line {
             State::Talking(talk) => Some(talk),
             State::Connecting { .. } | State::Idle { .. } => None,
         }
+    }
+
+    /// Returns the request that it sends as it is made.
+    pub(super) fn going(&mut self) -> Option<&mut Going> {
+        self.talk()?.going()
     }
 
     /// Returns the body that it hands out as it comes.

@@ -1,6 +1,8 @@
 //! The client's source on one worker: its connections, driven to their answers.
 
 mod dialling;
+mod expiry;
+mod flowing_out;
 mod pouring;
 
 use std::mem;
@@ -10,16 +12,17 @@ use std::time::Duration;
 use seda_core::{BoxError, Next, Sink, Source, Tick};
 use slab::Slab;
 
-use super::call::{Answered, Call, CallError, CallTimeout};
+use super::call::{Answered, Call, CallError};
 use super::delivery::Delivery;
 use super::notes::Notes;
 use super::pool::{Pool, Wants, Way};
 use super::score::Score;
 use super::server_line::Line;
-use super::talk::Outcome;
+use super::talk::{Outcome, Talk};
 use super::terms::Terms;
 use crate::alarms::Alarms;
-use crate::http::ask::{Afterwards, request_head};
+use crate::http::ask::{Afterwards, flow_head, request_head};
+use crate::http::flow::flow_event::FlowEnd;
 use crate::http::message::Response;
 use crate::http::untold::Untold;
 use crate::net::names::{Asker, Directory};
@@ -135,19 +138,10 @@ impl<T: Send + 'static> Dispatch<T> {
         }
     }
 
-    fn collect_due(&mut self, now: u64) {
-        while let Some(index) = self.alarms.pop(now) {
-            match (index / KINDS, index % KINDS) {
-                (call, CALL) => self.expire_call(call),
-                (line, _) => self.expire_line(line, now),
-            }
-        }
-    }
-
     /// Takes a request in.
     fn accept(&mut self, mut call: Call<T>, now: u64) {
         let Some(site) = self.pool.join(&call.origin) else {
-            return self.delivery.conclude(call, Err(CallError::Busy));
+            return self.conclude(call, Err(CallError::Busy));
         };
         call.site = site;
         let whole = nanoseconds(self.terms.limits.timeouts.whole);
@@ -183,9 +177,15 @@ impl<T: Send + 'static> Dispatch<T> {
         waiting.line = Some(index);
         self.score.reused.add(usize::from(line.is_used()));
         let authority = waiting.origin.authority();
-        let head = request_head(&waiting.request, authority, Afterwards::KeepAlive);
         let bounds = self.terms.limits.answer(waiting.streams_above);
-        line.begin((call, &waiting.request), head, bounds, now);
+        if waiting.flows {
+            let head = flow_head(&waiting.request, authority, waiting.delimiter());
+            line.begin((call, &waiting.request), Vec::new(), bounds, now);
+            self.begin_flow(index, call, head);
+        } else {
+            let head = request_head(&waiting.request, authority, Afterwards::KeepAlive);
+            line.begin((call, &waiting.request), head, bounds, now);
+        }
         self.list(index);
     }
 
@@ -195,15 +195,23 @@ impl<T: Send + 'static> Dispatch<T> {
             return;
         };
         line.listed = false;
-        let call = line.call.and_then(|call| self.calls.get(call));
+        if line.going().is_some() && !self.pump(index, now) {
+            return self.fail(index, CallError::Abandoned, now);
+        }
+        let Some(line) = self.lines.get_mut(index) else {
+            return;
+        };
+        let carried = line.call;
+        let call = carried.and_then(|call| self.calls.get(call));
         let request = call.map(|call| &call.request);
-        match line.advance(request, &mut self.scratch, &self.terms.limits, now) {
+        let outcome = line.advance(request, &mut self.scratch, &self.terms.limits, now);
+        if line.going().is_some() {
+            self.note_written(index);
+        }
+        match outcome {
             Outcome::Rests => self.arm(index),
-            Outcome::Again => {
-                line.listed = true;
-                self.later.push(index);
-            }
-            Outcome::Connected => match line.call {
+            Outcome::Again => self.postpone(index),
+            Outcome::Connected => match carried {
                 Some(call) => self.begin(index, call, now),
                 None => self.end(index),
             },
@@ -225,6 +233,14 @@ impl<T: Send + 'static> Dispatch<T> {
             }
             Outcome::Failed(error) => self.fail(index, error, now),
             Outcome::Gone => self.end(index),
+        }
+    }
+
+    /// Has a line take part in the next turn.
+    fn postpone(&mut self, index: usize) {
+        if let Some(line) = self.lines.get_mut(index) {
+            line.listed = true;
+            self.later.push(index);
         }
     }
 
@@ -256,6 +272,9 @@ impl<T: Send + 'static> Dispatch<T> {
     /// Closes a connection.
     fn end(&mut self, index: usize) {
         if let Some(mut line) = self.lines.try_remove(index) {
+            if let Some(going) = line.talk().and_then(Talk::take_going) {
+                self.end_flow(&going, FlowEnd::Gone);
+            }
             line.say_farewell();
             self.alarms.disarm(&mut line.alarm);
             self.pool.close(line.site, index);
@@ -270,41 +289,16 @@ impl<T: Send + 'static> Dispatch<T> {
         };
         self.alarms.disarm(&mut call.alarm);
         self.pool.leave(call.site);
+        self.conclude(call, result);
+    }
+
+    /// Has the stage be told what has become of a request.
+    fn conclude(&mut self, mut call: Call<T>, result: Result<Response, CallError>) {
+        // It has never had a connection.
+        if let Some(going) = call.going.take() {
+            self.end_flow(&going, FlowEnd::Gone);
+        }
         self.delivery.conclude(call, result);
-    }
-
-    /// Sees that an alarm goes off at a line's deadline at the latest.
-    fn arm(&mut self, index: usize) {
-        if let Some(line) = self.lines.get_mut(index) {
-            let (deadline, _) = line.deadline(&self.terms.limits);
-            if deadline < u64::MAX {
-                self.alarms.arm(&mut line.alarm, deadline, index * KINDS);
-            }
-        }
-    }
-
-    fn expire_line(&mut self, index: usize, now: u64) {
-        let Some(line) = self.lines.get_mut(index) else {
-            return;
-        };
-        line.alarm = None;
-        match line.deadline(&self.terms.limits) {
-            (deadline, _) if deadline > now => self.arm(index),
-            (_, None) => self.end(index),
-            (_, Some(timeout)) => self.fail(index, CallError::TimedOut(timeout), now),
-        }
-    }
-
-    fn expire_call(&mut self, index: usize) {
-        let Some(call) = self.calls.get_mut(index) else {
-            return;
-        };
-        call.alarm = None;
-        match call.line {
-            Some(line) => self.end(line),
-            None => self.pool.give_up(call.site, index),
-        }
-        self.finish(Some(index), Err(CallError::TimedOut(CallTimeout::Whole)));
     }
 
     /// Makes connections for requests that had to wait for room.
@@ -357,6 +351,7 @@ impl<T: Send + 'static> Source for Dispatch<T> {
         for index in self.pool.take_all_idle() {
             self.end(index);
         }
+        self.note_all_ending();
     }
 
     fn is_drained(&self) -> bool {
@@ -370,7 +365,10 @@ impl<T: Send + 'static> Drop for Dispatch<T> {
     fn drop(&mut self) {
         self.notes.close();
         self.cut_all();
-        let undone = self.orders.close().len() + self.calls.len();
+        let mut undone = self.orders.close();
+        undone.extend(self.calls.drain());
+        self.cut_flows(&mut undone);
+        let undone = undone.len();
         self.delivery.abandon(undone);
         self.score.closed.add(self.lines.len());
     }

@@ -1,6 +1,5 @@
 //! Answers whose body is handed out as it comes.
 
-use std::mem;
 use std::sync::Arc;
 
 use super::Dispatch;
@@ -22,6 +21,10 @@ impl<T: Send + 'static> Dispatch<T> {
     pub(super) fn collect_notes(&mut self, now: u64) {
         for note in self.notes.take() {
             let index = note.seat.index;
+            if let What::More = note.what {
+                self.heed(note.seat);
+                continue;
+            }
             match (self.incoming(note.seat), note.what) {
                 (Some(incoming), What::Want(spring)) => {
                     incoming.want(spring);
@@ -170,7 +173,6 @@ impl<T: Send + 'static> Dispatch<T> {
                 }
             }
         }
-        mem::take(&mut self.untold).give_up(&self.score.flows);
     }
 }
 

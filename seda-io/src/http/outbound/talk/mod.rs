@@ -1,11 +1,14 @@
 //! One request and its answer, on a connection that is there.
 
+mod streamed;
+
 use std::io::{self, ErrorKind, IoSlice};
 use std::mem;
 
 use super::budget::ClientLimits;
 use super::call::{CallError, CallTimeout};
 use super::coming::Coming;
+use super::going::Going;
 use crate::http::answer::{AnswerBounds, AnswerReader, Progress};
 use crate::http::ask::Afterwards;
 use crate::http::message::{Request, Response};
@@ -45,6 +48,8 @@ pub(super) struct Talk {
     incoming: Option<Box<Coming>>,
     /// The body of its request, if that was not sent as a whole before.
     rest: Vec<u8>,
+    /// The request, if its body is sent as it is made, until all of it is.
+    going: Option<Box<Going>>,
 }
 
 /// Is how far a connection has got.
@@ -107,11 +112,16 @@ impl Talk {
             body: Vec::new(),
             incoming: None,
             rest: Vec::new(),
+            going: None,
         }
     }
 
     /// Returns since when the server is waited for, and for what, if it is.
     pub(super) fn waits(&self) -> Option<(u64, CallTimeout)> {
+        // It may be the stage that is waited for.
+        if self.going.as_ref().is_some_and(|going| going.is_awaited()) {
+            return None;
+        }
         let what = match &self.incoming {
             _ if self.is_writing() => CallTimeout::Write,
             Some(incoming) if !incoming.is_hungry() => return None,
@@ -127,50 +137,21 @@ impl Talk {
         incoming.map_or(u64::MAX, |incoming| incoming.until())
     }
 
-    /// Goes on with the body of an answer that is with its stage, and what is
-    /// still to be sent of a request that has gone.
-    pub(super) fn hand_out(&mut self, incoming: Coming, request_body: Vec<u8>) {
-        self.incoming = Some(Box::new(incoming));
-        if self.is_writing() {
-            self.rest = request_body;
-        }
-    }
-
-    /// Ends the state of that body.
-    pub(super) fn take_incoming(&mut self) -> Option<Box<Coming>> {
-        self.incoming.take()
-    }
-
-    /// Returns the body that is handed out as it comes.
-    pub(super) fn incoming(&mut self) -> Option<&mut Coming> {
-        self.incoming.as_deref_mut()
-    }
-
-    /// Has the next piece of it come. The time that the stages took is not the server's.
-    pub(super) fn ask(&mut self, now: u64) {
-        if let Some(incoming) = &mut self.incoming {
-            self.since = self.since.saturating_add(incoming.ask(now));
-        }
-    }
-
-    /// Writes the rest of a request that has gone.
-    pub(super) fn write_rest(
-        &mut self,
-        transport: &mut Transport,
-        ready: &mut Ready,
-        within: (&ClientLimits, u64),
-    ) {
-        let rest = mem::take(&mut self.rest);
-        self.write(transport, ready, &rest, within);
-        self.rest = rest;
-    }
-
     /// Tells whether the server has said anything.
     pub(super) fn has_begun(&self) -> bool {
         self.reader.has_begun()
     }
 
-    const fn is_writing(&self) -> bool {
+    fn is_writing(&self) -> bool {
+        let flowing = self
+            .going
+            .as_ref()
+            .is_some_and(|it| !it.output().is_empty());
+        flowing || self.has_more()
+    }
+
+    /// Tells whether more is to be sent of a request that is there as a whole.
+    const fn has_more(&self) -> bool {
         self.sent < self.len && !self.refused
     }
 
@@ -195,7 +176,7 @@ impl Talk {
         body: &[u8],
         (limits, now): (&ClientLimits, u64),
     ) {
-        while self.is_writing() && ready.write {
+        while self.has_more() && ready.write {
             let head = self.head.get(self.sent..).unwrap_or_default();
             let skip = self.sent.saturating_sub(self.head.len());
             let rest = body.get(skip..).unwrap_or_default();
@@ -209,7 +190,7 @@ impl Talk {
                 Ok(count) => {
                     self.sent += count;
                     self.moved(count, (limits, now));
-                    if !self.is_writing() {
+                    if !self.has_more() {
                         self.wait_from(now);
                     }
                 }
@@ -220,6 +201,9 @@ impl Talk {
                     _ => self.refused = true,
                 },
             }
+        }
+        if self.going.is_some() {
+            self.write_going(transport, ready, (limits, now));
         }
         if ready.write && transport.is_behind() && transport.catch_up().is_err() {
             // An error is read as well.
@@ -307,25 +291,6 @@ impl Talk {
         (progress != Progress::More).then(|| self.answered(progress))
     }
 
-    /// Gives what has come of a body that is handed out, if anything has.
-    fn next_piece(&mut self, now: u64) -> Option<Outcome> {
-        let incoming = self.incoming.as_mut()?;
-        let whole = incoming.whole();
-        if self.body.is_empty() && whole.is_none() {
-            return None;
-        }
-        incoming.sate(now);
-        let bytes = mem::take(&mut self.body);
-        Some(match whole {
-            None => Outcome::Piece(bytes),
-            Some(progress) => Outcome::Over {
-                bytes,
-                trailers: self.reader.trailers(),
-                afterwards: self.afterwards(progress),
-            },
-        })
-    }
-
     /// Makes of the end of the input what it means.
     fn end(&mut self, now: u64) -> Outcome {
         match self.reader.end() {
@@ -343,6 +308,7 @@ impl Talk {
     /// Tells what becomes of the connection behind an answer that is whole.
     pub(super) fn afterwards(&self, progress: Progress) -> Afterwards {
         let in_step = progress == Progress::Whole { beyond: false } && self.sent == self.len;
+        let in_step = in_step && self.going.is_none();
         if self.reader.persists() && in_step {
             Afterwards::KeepAlive
         } else {
