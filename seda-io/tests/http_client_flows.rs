@@ -330,6 +330,23 @@ fn a_drain_tells_those_who_make_requests_and_waits_for_them() {
 }
 
 #[test]
+fn a_drain_does_not_wait_for_a_request_of_which_nothing_comes() {
+    let it = usual();
+    let (origin, server) = serve([Line::end]);
+    let flow = it.begin(&origin, None);
+    it.calling
+        .until("it is on its way", |figures| figures.dialled == 1);
+    let figures = it.calling.end();
+    assert_eq!((figures.flows_cut, figures.failed), (1, 1));
+    assert_eq!(it.calling.error(), CallError::Abandoned);
+    let number = flow.number();
+    assert_eq!(it.hear(), FlowEvent::Ending(number));
+    assert_eq!(it.hear(), FlowEvent::Ended(number, FlowEnd::Cut));
+    assert_eq!(flow.send("too late").unwrap_err().reason, Unsendable::Ended);
+    server.join().unwrap();
+}
+
+#[test]
 fn a_stop_ends_requests_that_are_not_whole() {
     let it = usual();
     let (origin, server) = serve([Line::end]);

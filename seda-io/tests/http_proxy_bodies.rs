@@ -207,8 +207,8 @@ fn a_long_answer_to_a_slow_client_is_held_in_part_only() {
     let head = client.answer_without_body();
     assert_eq!(head.header("content-length"), Some(&*LONG.to_string()));
     turn_much(&proxy);
-    let held = taken.load(Ordering::Relaxed);
-    assert!(held <= HELD, "{held} bytes are held");
+    let kept = taken.load(Ordering::Relaxed);
+    assert!(kept <= HELD, "{kept} bytes are held");
     read_long(&mut client.0);
     let grown = peak() - before;
     assert!(grown <= GROWN, "{grown} bytes more of memory");
@@ -249,8 +249,8 @@ fn a_long_request_to_a_slow_server_is_held_in_part_only() {
     });
     proxy.until("it is on its way", |it| it.flows == 1);
     turn_much(&proxy);
-    let held = taken.load(Ordering::Relaxed);
-    assert!(held <= HELD, "{held} bytes are held");
+    let kept = taken.load(Ordering::Relaxed);
+    assert!(kept <= HELD, "{kept} bytes are held");
     go.send(()).unwrap();
     let mut client = writer.join().unwrap();
     assert_eq!(client.answer().body, b"thanks");

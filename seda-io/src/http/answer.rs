@@ -50,13 +50,20 @@ pub(super) struct AnswerReader {
     pending: Vec<u8>,
     scan: Scan,
     interim: usize,
-    /// The head of the final answer was there.
-    headed: bool,
+    head: Head,
     decoder: Decoder,
     /// The connection may be used again behind the answer.
     persists: bool,
-    /// The body is not to be gathered.
-    streams: bool,
+}
+
+/// Says whether the head of the final answer was there, and what it says of the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Head {
+    Awaited,
+    /// The body is to be gathered.
+    Gathered,
+    /// It is not.
+    Streamed,
 }
 
 /// How the pieces of a body are told from what surrounds them.
@@ -76,16 +83,15 @@ impl AnswerReader {
             pending: Vec::new(),
             scan: Scan::of_head(),
             interim: 0,
-            headed: false,
+            head: Head::Awaited,
             decoder: Decoder::Length { left: 0 },
             persists: false,
-            streams: false,
         }
     }
 
     /// Tells whether anything has come, an interim answer included.
     pub(super) fn has_begun(&self) -> bool {
-        self.headed || self.interim > 0 || !self.pending.is_empty()
+        self.is_headed() || self.interim > 0 || !self.pending.is_empty()
     }
 
     /// Tells whether the connection may be used again behind the answer.
@@ -94,8 +100,12 @@ impl AnswerReader {
     }
 
     /// Tells whether the head was there, and the body is not to be gathered.
-    pub(super) const fn streams(&self) -> bool {
-        self.streams
+    pub(super) fn streams(&self) -> bool {
+        self.head == Head::Streamed
+    }
+
+    fn is_headed(&self) -> bool {
+        self.head != Head::Awaited
     }
 
     /// Gives the fields behind a body that is whole.
@@ -157,15 +167,24 @@ impl AnswerReader {
         } else {
             Framing::of(head.version, &head.headers)?
         };
-        self.streams = match framing {
+        let streams = match framing {
             Framing::Unsaid => self.bounds.streams_above < usize::MAX,
             framing => framing.may_exceed(self.bounds.streams_above),
         };
-        self.decoder = self.decoder_of(framing)?;
+        let room = if streams {
+            self.bounds.streamed_body
+        } else {
+            self.bounds.body
+        };
+        self.decoder = decoder_of(framing, room)?;
         self.persists =
             framing != Framing::Unsaid && Sequel::of(head.version, &head.headers) != Sequel::Closes;
-        self.headed = true;
-        let body = if self.streams {
+        self.head = if streams {
+            Head::Streamed
+        } else {
+            Head::Gathered
+        };
+        let body = if streams {
             Content::Flowing(Later {
                 length: framing.length(),
             })
@@ -187,20 +206,6 @@ impl AnswerReader {
             Ok(Framing::Unsaid | Framing::Chunked) | Err(_) => None,
         };
         Content::Absent(Absent { length })
-    }
-
-    fn decoder_of(&self, framing: Framing) -> Result<Decoder, ProtocolError> {
-        let room = if self.streams {
-            self.bounds.streamed_body
-        } else {
-            self.bounds.body
-        };
-        Ok(match framing {
-            Framing::Length(left) if left > room => return Err(too_large()),
-            Framing::Length(left) => Decoder::Length { left },
-            Framing::Chunked => Decoder::Chunked(Box::new(Chunked::new(room))),
-            Framing::Unsaid => Decoder::UntilClosed { room },
-        })
     }
 
     /// Understands `input`, which is what follows the head, and appends what
@@ -241,11 +246,21 @@ impl AnswerReader {
     /// Says that nothing more comes; an error unless the answer is whole by that.
     pub(super) fn end(&self) -> Result<(), ProtocolError> {
         match self.decoder {
-            Decoder::UntilClosed { .. } if self.headed => Ok(()),
-            _ if self.headed => Err(ProtocolError::new(Place::Body, Fault::EndedEarly)),
+            Decoder::UntilClosed { .. } if self.is_headed() => Ok(()),
+            _ if self.is_headed() => Err(ProtocolError::new(Place::Body, Fault::EndedEarly)),
             _ => Err(ProtocolError::new(Place::Head, Fault::EndedEarly)),
         }
     }
+}
+
+/// Gives what finds the end of a body that may have so many bytes.
+fn decoder_of(framing: Framing, room: u64) -> Result<Decoder, ProtocolError> {
+    Ok(match framing {
+        Framing::Length(left) if left > room => return Err(too_large()),
+        Framing::Length(left) => Decoder::Length { left },
+        Framing::Chunked => Decoder::Chunked(Box::new(Chunked::new(room))),
+        Framing::Unsaid => Decoder::UntilClosed { room },
+    })
 }
 
 const fn too_large() -> ProtocolError {
@@ -268,11 +283,22 @@ mod tests {
 
     /// Reads `bytes` cut at `cut`, and then their end; gives the body, or the fault.
     fn read(method: &Method, bytes: &[u8], cut: usize) -> Result<(u16, Vec<u8>, bool), Fault> {
+        let gathered = read_as(usize::MAX, method, bytes, cut);
+        assert_eq!(read_as(0, method, bytes, cut), gathered, "handed out");
+        gathered
+    }
+
+    fn read_as(
+        streams_above: usize,
+        method: &Method,
+        bytes: &[u8],
+        cut: usize,
+    ) -> Result<(u16, Vec<u8>, bool), Fault> {
         let bounds = AnswerBounds {
             head: 200,
             body: 20,
-            streams_above: usize::MAX,
-            streamed_body: 0,
+            streams_above,
+            streamed_body: 20,
         };
         let mut reader = AnswerReader::new(method, bounds);
         let mut body = Vec::new();
@@ -285,6 +311,9 @@ mod tests {
                     continue;
                 };
                 status = Some(response.status().code());
+                let flows = matches!(response.content(), Content::Flowing(_));
+                assert_eq!(flows, reader.streams());
+                assert!(!flows || streams_above == 0);
                 piece = behind;
             }
             let progress = reader.feed_body(piece, &mut body);

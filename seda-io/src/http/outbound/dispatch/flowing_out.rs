@@ -1,14 +1,20 @@
 //! Requests whose body is sent as it is made.
 
 use std::mem;
+use std::time::Duration;
 
 use super::{CALL, Dispatch, KINDS};
 use crate::http::carrier::Seat;
 use crate::http::flow::flow_event::FlowEnd;
 use crate::http::flow::line::Line;
-use crate::http::outbound::call::Call;
+use crate::http::outbound::call::{Call, CallError};
 use crate::http::outbound::going::Going;
+use crate::http::outbound::server_line::Line as ServerLine;
 use crate::http::outbound::talk::Talk;
+use crate::timer::nanoseconds;
+
+/// How long a drain waits for the next piece of a request.
+const GRACE: Duration = Duration::from_secs(1);
 
 impl<T: Send + 'static> Dispatch<T> {
     /// Begins such a request on a connection. From now on the server is given the
@@ -96,6 +102,40 @@ impl<T: Send + 'static> Dispatch<T> {
         for index in indices {
             self.note_ending(index);
         }
+    }
+
+    /// Ends requests of which nothing was made for a grace, once the graph ends.
+    pub(super) fn cut_quiet(&mut self, now: u64) {
+        let next = now.saturating_add(nanoseconds(GRACE));
+        if !self.quiesced || self.grace.is_some_and(|at| now < at) {
+            return;
+        }
+        if self.grace.replace(next).is_none() {
+            return;
+        }
+        let quiet = |line: &mut ServerLine| {
+            let going = line.going().filter(|going| going.is_open());
+            going.is_some_and(|going| !going.line().was_stirred())
+        };
+        let lines = self.lines.iter_mut();
+        let cut = lines.filter_map(|(index, line)| quiet(line).then_some(index));
+        let cut: Vec<usize> = cut.collect();
+        for index in cut {
+            let talk = self.lines.get_mut(index).and_then(|line| line.talk());
+            if let Some(going) = talk.and_then(Talk::take_going) {
+                self.end_flow(&going, FlowEnd::Cut);
+            }
+            self.fail(index, CallError::Abandoned, now);
+        }
+    }
+
+    /// Returns when to look again for requests of which nothing is made.
+    pub(super) fn looks_at(&mut self) -> Option<u64> {
+        let open = self
+            .lines
+            .iter_mut()
+            .any(|(_, line)| line.going().is_some());
+        self.grace.filter(|_| open)
     }
 
     /// Ends all requests that are not whole: the graph has ended.

@@ -60,6 +60,9 @@ pub(super) struct Dispatch<T: Send + 'static> {
     later: Vec<usize>,
     scratch: Vec<u8>,
     quiesced: bool,
+    /// Nanoseconds: until when requests are borne with of which nothing is made,
+    /// now that the graph ends.
+    grace: Option<u64>,
 }
 
 /// What an alarm is about: a line or a call.
@@ -99,6 +102,7 @@ impl<T: Send + 'static> Dispatch<T> {
             later: Vec::new(),
             scratch: vec![0; READ_BYTES],
             quiesced: false,
+            grace: None,
         })
     }
 
@@ -321,6 +325,7 @@ impl<T: Send + 'static> Source for Dispatch<T> {
         self.untold.tell_again();
         self.collect_notes(now);
         self.collect_due(now);
+        self.cut_quiet(now);
         let mut cohort = Vec::new();
         loop {
             self.relieve(now);
@@ -340,7 +345,9 @@ impl<T: Send + 'static> Source for Dispatch<T> {
         let again = now.saturating_add(nanoseconds(OFFER_AGAIN));
         let all_told = self.delivery.is_empty() && self.untold.is_empty();
         let offer = (!all_told).then_some(again);
-        let soonest = [offer, self.alarms.next_at()].into_iter().flatten().min();
+        let look = if self.quiesced { self.looks_at() } else { None };
+        let soonest = [offer, self.alarms.next_at(), look];
+        let soonest = soonest.into_iter().flatten().min();
         soonest.map_or(Next::Idle, |at| Next::At(Tick::from_nanos(at)))
     }
 
