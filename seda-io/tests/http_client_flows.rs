@@ -133,6 +133,28 @@ fn a_length_that_is_known_is_said() {
 }
 
 #[test]
+fn an_answer_to_all_that_was_said_to_come_costs_no_connection() {
+    let it = usual();
+    let (origin, server) = serve([|line| {
+        for _ in 0..2 {
+            line.request();
+            line.answer("got it");
+        }
+        line.end();
+    }]);
+    for _ in 0..2 {
+        let flow = it.begin(&origin, Some(5));
+        flow.send("hello").unwrap();
+        // It is answered before its maker has said that it is whole.
+        assert_eq!(it.calling.body().1, "got it");
+        assert_eq!(it.hear(), finished(flow.number()));
+        assert_eq!(flow.finish(), Ok(()));
+    }
+    assert_eq!(it.end().dialled, 1);
+    server.join().unwrap();
+}
+
+#[test]
 fn a_slow_server_is_not_buffered_for_and_who_sends_hears_when_there_is_room() {
     const PIECE: usize = 1 << 16;
     let it = flowing(ClientLimits {

@@ -406,8 +406,8 @@ fn a_body_that_has_come_before_it_is_dropped_costs_no_connection() {
 #[test]
 fn a_server_that_stalls_is_given_up_but_a_stage_may_take_its_time() {
     let mut limits = ClientLimits::default();
-    limits.timeouts.body = Duration::from_millis(100);
-    limits.timeouts.whole = Duration::from_millis(150);
+    limits.timeouts.body = Duration::from_millis(300);
+    limits.timeouts.whole = Duration::from_millis(400);
     let pouring = pouring(limits, 64);
     let patient = staged(HALF, |line| line.say("rest"));
     pouring.calling.get(&patient.origin, 1);
@@ -426,8 +426,15 @@ fn a_server_that_stalls_is_given_up_but_a_stage_may_take_its_time() {
         stalls.server.join().unwrap();
     }
     // Two such times, and that of the request, have passed meanwhile.
-    patient.go.send(()).unwrap();
     drop(held);
+    let other = serve_all();
+    for token in 3..6 {
+        let caller = pouring.calling.caller.streaming_above(usize::MAX);
+        let get = request(Method::Get, "/");
+        caller.send(&other, get, token).unwrap();
+        assert_eq!(pouring.head().0, token);
+    }
+    patient.go.send(()).unwrap();
     let (rest, end) = pouring.rest();
     assert_eq!((&rest[..], end.is_ok()), (&b"rest"[..], true));
     patient.server.join().unwrap();

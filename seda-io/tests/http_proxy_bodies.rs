@@ -346,3 +346,24 @@ fn a_client_that_goes_away_is_seen_by_the_server() {
     let figures = proxy.end();
     assert_eq!((figures.inflows_unwanted, figures.flows_abandoned), (1, 1));
 }
+
+#[test]
+fn a_client_that_goes_away_is_seen_by_a_server_that_says_nothing() {
+    let (tell, told) = channel();
+    let origin = backend(move |line| {
+        line.head();
+        line.say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
+        line.end();
+        tell.send(()).unwrap();
+    });
+    let proxy = pass_on(origin);
+    let mut client = proxy.serving.connect();
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.answer_without_body();
+    assert_eq!(chunk(&mut client), b"half");
+    let mut client = Line(client.0);
+    client.reset();
+    drop(client);
+    told.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(proxy.end().inflows_unwanted, 1);
+}

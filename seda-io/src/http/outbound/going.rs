@@ -131,6 +131,13 @@ impl Going {
         self.state == State::Finished && self.output.is_empty()
     }
 
+    /// Tells whether the server has all of it, by the length that was said, whether or
+    /// not its maker has said so.
+    pub(super) fn is_delivered(&self) -> bool {
+        let all = self.delimiter == Delimiter::Length(0) && self.state == State::Open;
+        self.output.is_empty() && (all || self.state == State::Finished)
+    }
+
     /// Tells whether its maker may make more of it, as far as that knows.
     pub(super) const fn is_open(&self) -> bool {
         matches!(self.state, State::Open | State::Refused)

@@ -88,6 +88,14 @@ impl<T: Send + 'static> Dispatch<T> {
         }
     }
 
+    /// Ends a request all of which the server has got and answered.
+    pub(super) fn end_delivered(&mut self, index: usize) {
+        let talk = self.lines.get_mut(index).and_then(|line| line.talk());
+        if let Some(going) = talk.and_then(Talk::take_going) {
+            self.end_flow(&going, FlowEnd::Finished);
+        }
+    }
+
     /// Tells who makes the request of a connection that the graph is about to end.
     fn note_ending(&mut self, index: usize) {
         if let Some(going) = self.lines.get_mut(index).and_then(|line| line.going()) {

@@ -256,6 +256,9 @@ impl<T: Send + 'static> Dispatch<T> {
 
     /// Uses a connection again whose answer is whole, or closes it.
     fn release(&mut self, index: usize, afterwards: Afterwards, now: u64) {
+        if afterwards == Afterwards::KeepAlive {
+            self.end_delivered(index);
+        }
         let Some(line) = self.lines.get_mut(index) else {
             return;
         };

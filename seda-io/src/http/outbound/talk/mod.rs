@@ -308,7 +308,7 @@ impl Talk {
     /// Tells what becomes of the connection behind an answer that is whole.
     pub(super) fn afterwards(&self, progress: Progress) -> Afterwards {
         let in_step = progress == Progress::Whole { beyond: false } && self.sent == self.len;
-        let in_step = in_step && self.going.is_none();
+        let in_step = in_step && self.going.as_ref().is_none_or(|it| it.is_delivered());
         if self.reader.persists() && in_step {
             Afterwards::KeepAlive
         } else {
