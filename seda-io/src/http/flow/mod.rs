@@ -109,6 +109,9 @@ impl<H> Opening<H> {
 /// `HEAD` nothing is sent, and what is made of it is thrown away. Requests that
 /// the peer has sent meanwhile are answered behind it.
 ///
+/// The same is the duty to send a request of a client that was begun by
+/// [`Caller::stream`](super::Caller::stream): in chunks, or of the length that was said.
+///
 /// On a connection that was [upgraded](super::Upgrade) it sends the bytes of the
 /// other protocol, as they are; `finish` ends this direction alone, and one that
 /// is dropped resets the connection, so that what was sent last may be lost.
@@ -176,7 +179,7 @@ impl Flow {
     /// # Errors
     ///
     /// Gives the piece back when it would exceed the high mark
-    /// ([`Limits::flow_high_mark_bytes`]) or the length that was said, and when
+    /// ([`flow_high_mark_bytes`](super::Limits::flow_high_mark_bytes)) or the length that was said, and when
     /// the answer is over.
     pub fn send(&self, piece: impl Into<Content>) -> Result<(), Unsent> {
         let (sent, call) = self.line.offer(piece.into());

@@ -23,8 +23,8 @@ pub enum InflowEvent {
     /// It is whole; these fields stood behind it. Or the peer of an upgraded
     /// connection has ended its side, and may still read.
     End(u64, Trailers),
-    /// It will never be whole. The request is still to be answered, unless it
-    /// was by an upgrade.
+    /// It will never be whole. If it is that of a request, that is still to be
+    /// answered, unless it was by an upgrade.
     Failed(u64, InflowFault),
 }
 
