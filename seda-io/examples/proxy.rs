@@ -2,7 +2,7 @@
 //!
 //! `proxy [ADDRESS [ORIGIN]]`, such as `proxy 127.0.0.1:8080 http://localhost:3000`,
 //! serves until SIGINT or SIGTERM. Without an origin it passes on to a server of its
-//! own, which sends every request's body back.
+//! own, which sends every request's body back. Long bodies are passed on as they come.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use seda_core::{BoxError, Graph, Plan};
 use seda_io::Reactor;
 use seda_io::http::{
     Answered, CallError, ClientLimits, Exchange, HopError, HttpClient, HttpServer, Limits, Method,
-    Origin, Refused, Reply, Request, Response, StatusCode,
+    Opening, Origin, Refused, Reply, Request, Response, StatusCode,
 };
 use seda_io::net::Names;
 use seda_io::signal;
@@ -18,6 +18,8 @@ use seda_io::tls::TlsClient;
 
 /// What this proxy calls itself to both sides (RFC 9110 §7.6.3).
 const VIA: &str = "seda";
+/// Bytes, 64 KiB: a body that is longer is passed on before all of it is there.
+const GATHERED: usize = 64 * 1024;
 
 /// Adds a server to pass requests on to.
 fn backend(graph: &mut Graph) -> Result<Origin, BoxError> {
@@ -36,6 +38,7 @@ fn backend(graph: &mut Graph) -> Result<Origin, BoxError> {
 fn explain(error: &CallError) -> Response {
     let status = match error {
         CallError::Busy => return Response::busy(None),
+        CallError::Abandoned => StatusCode::BAD_REQUEST,
         CallError::TimedOut(_) => StatusCode::GATEWAY_TIMEOUT,
         _ => StatusCode::BAD_GATEWAY,
     };
@@ -50,13 +53,14 @@ fn answer_here(request: &Request) -> Response {
     }
 }
 
-/// Gives the peer what has become of its request.
+/// Gives the peer what has become of its request, and the body as it comes.
 fn answer(answered: Answered<Reply>) -> Result<(), BoxError> {
-    let Answered { token, result } = answered;
-    token.respond(match result {
-        Ok(response) => response.for_next_hop(VIA)?,
-        Err(error) => explain(&error),
-    });
+    let reply = answered.token;
+    match (answered.result, answered.inflow) {
+        (Ok(response), None) => reply.respond(response.for_next_hop(VIA)?),
+        (Ok(response), Some(body)) => body.pour(reply.stream(response.for_next_hop(VIA)?)),
+        (Err(error), _) => reply.respond(explain(&error)),
+    }
     Ok(())
 }
 
@@ -69,7 +73,6 @@ fn main() -> Result<(), BoxError> {
         Some(text) => Origin::parse(&text).ok_or("an origin is http://host:port")?,
         None => backend(&mut graph)?,
     };
-
     let back = graph.stage("back").each(answer);
     let names = Names::attach(&mut graph, "names");
     let mut client = HttpClient::new(ClientLimits::default()).with_names(&names);
@@ -77,25 +80,35 @@ fn main() -> Result<(), BoxError> {
         client = client.with_tls(TlsClient::system()?);
     }
     let caller = client.attach(&mut graph, "client", &back);
+    let caller = caller.streaming_above(GATHERED);
     let tallies = caller.tallies();
-
     println!("passes on to {origin}");
-    let forth = graph.stage("forth").each(move |exchange: Exchange| {
+    let forth = graph.stage("forth").each(move |mut exchange: Exchange| {
+        let body = exchange.take_inflow();
         let (request, reply) = exchange.split();
         let request = match request.for_next_hop(VIA) {
-            Ok(request) => request,
             Err(HopError::Last(request)) => {
                 reply.respond(answer_here(&request));
                 return Ok(());
             }
-            Err(error) => return Err(error.into()),
+            other => other?,
         };
-        if let Err(Refused { token: reply, .. }) = caller.send(&origin, request, reply) {
+        let sent = match body {
+            None => caller.send(&origin, request, reply),
+            Some(body) => caller
+                .stream(&origin, Opening::from(request).for_body(&body), reply)
+                .map(|flow| body.pour(flow)),
+        };
+        if let Err(Refused { token: reply, .. }) = sent {
             reply.respond(Response::busy(None));
         }
         Ok(())
     });
-    let server = HttpServer::bind(address, Limits::default())?;
+    let limits = Limits {
+        body_streams_above: GATHERED,
+        ..Limits::default()
+    };
+    let server = HttpServer::bind(address, limits)?;
     println!("http://{}", server.local_address());
     server.attach(&mut graph, "http", &forth);
 

@@ -5,12 +5,15 @@ use std::io::{self, IoSlice};
 use mio::event::Source;
 use rustix::net::{self, RecvFlags, SendFlags};
 
+use crate::buffer::WriteBuffer;
 use crate::file_range::FileRange;
 use crate::net::socket::Socket;
 use crate::tls::Secured;
 
 /// Bytes, 16 KiB, of a file that are read at once to be encrypted: one TLS record.
 const RECORD_BYTES: usize = 16 * 1024;
+/// Blocks of output that leave in one system call at most.
+const SLICES_MAX: usize = 8;
 
 /// A connected socket.
 #[derive(Debug)]
@@ -93,6 +96,28 @@ impl Transport {
             },
             Self::Secured(secured) => secured.write(blocks),
         }
+    }
+
+    /// Writes what comes first in `output`, once: a stretch of a file, or blocks in
+    /// memory together, as far as they fit, and at most about `most` bytes.
+    pub(crate) fn send(&mut self, output: &WriteBuffer, most: usize) -> io::Result<usize> {
+        if let Some((range, sent)) = output.front_file() {
+            return self.write_file(range, sent as u64, most);
+        }
+        let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+        let mut count = 0;
+        let mut left = most;
+        for (slice, block) in slices.iter_mut().zip(output.blocks()) {
+            if left == 0 {
+                break;
+            }
+            let piece = block.get(..left).unwrap_or(block);
+            *slice = IoSlice::new(piece);
+            left -= piece.len();
+            count += 1;
+        }
+        let (blocks, _) = slices.split_at(count);
+        self.write(blocks)
     }
 
     /// Writes at most `most` bytes of a stretch of a file, from `skip` bytes on.

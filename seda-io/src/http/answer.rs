@@ -5,7 +5,7 @@
 //! RFC 9112 §6.3 (where a body ends), RFC 9110 §15.2 (interim answers).
 
 use super::chunked::Chunked;
-use super::content::{Absent, Content};
+use super::content::{Absent, Content, Later};
 use super::fault::{Fault, Place, ProtocolError};
 use super::framing::{Framing, Sequel};
 use super::message::Response;
@@ -13,6 +13,7 @@ use super::method::Method;
 use super::parse::{self, ResponseHead};
 use super::scan::{Scan, Section, SectionKind};
 use super::status::StatusCode;
+use super::trailers::Trailers;
 
 /// Interim answers before the final one.
 const INTERIM_MAX: usize = 8;
@@ -28,21 +29,41 @@ pub(super) enum Progress {
     Whole { beyond: bool },
 }
 
+/// Bounds of an answer, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AnswerBounds {
+    pub(super) head: usize,
+    /// Of a decoded body that is gathered.
+    pub(super) body: u64,
+    /// A body that is longer, or whose length is not known, is not gathered.
+    pub(super) streams_above: usize,
+    /// Of a decoded body that is not gathered.
+    pub(super) streamed_body: u64,
+}
+
 /// Reads one answer.
 #[derive(Debug)]
 pub(super) struct AnswerReader {
     head_only: bool,
-    head_bytes_max: usize,
-    body_bytes_max: u64,
+    bounds: AnswerBounds,
     /// What has come of a head that is not whole.
     pending: Vec<u8>,
     scan: Scan,
     interim: usize,
-    /// The head of the final answer was there.
-    headed: bool,
+    head: Head,
     decoder: Decoder,
     /// The connection may be used again behind the answer.
     persists: bool,
+}
+
+/// Says whether the head of the final answer was there, and what it says of the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Head {
+    Awaited,
+    /// The body is to be gathered.
+    Gathered,
+    /// It is not.
+    Streamed,
 }
 
 /// How the pieces of a body are told from what surrounds them.
@@ -55,15 +76,14 @@ enum Decoder {
 
 impl AnswerReader {
     /// Begins with the answer to a request of that method, within these bounds.
-    pub(super) fn new(method: &Method, head_bytes_max: usize, body_bytes_max: u64) -> Self {
+    pub(super) fn new(method: &Method, bounds: AnswerBounds) -> Self {
         Self {
             head_only: *method == Method::Head,
-            head_bytes_max,
-            body_bytes_max,
+            bounds,
             pending: Vec::new(),
             scan: Scan::of_head(),
             interim: 0,
-            headed: false,
+            head: Head::Awaited,
             decoder: Decoder::Length { left: 0 },
             persists: false,
         }
@@ -71,12 +91,29 @@ impl AnswerReader {
 
     /// Tells whether anything has come, an interim answer included.
     pub(super) fn has_begun(&self) -> bool {
-        self.headed || self.interim > 0 || !self.pending.is_empty()
+        self.is_headed() || self.interim > 0 || !self.pending.is_empty()
     }
 
     /// Tells whether the connection may be used again behind the answer.
     pub(super) const fn persists(&self) -> bool {
         self.persists
+    }
+
+    /// Tells whether the head was there, and the body is not to be gathered.
+    pub(super) fn streams(&self) -> bool {
+        self.head == Head::Streamed
+    }
+
+    fn is_headed(&self) -> bool {
+        self.head != Head::Awaited
+    }
+
+    /// Gives the fields behind a body that is whole.
+    pub(super) fn trailers(&self) -> Trailers {
+        match &self.decoder {
+            Decoder::Chunked(chunked) => chunked.trailers(),
+            Decoder::Length { .. } | Decoder::UntilClosed { .. } => Trailers::new(),
+        }
     }
 
     /// Understands `input` up to the end of the head; gives the answer without
@@ -89,8 +126,8 @@ impl AnswerReader {
             let before = self.pending.len();
             self.pending.extend_from_slice(input);
             let section = Section {
-                start_line_bytes_max: self.head_bytes_max,
-                bytes_max: self.head_bytes_max,
+                start_line_bytes_max: self.bounds.head,
+                bytes_max: self.bounds.head,
                 kind: SectionKind::Head,
             };
             let end = self.scan.advance(&self.pending, &section);
@@ -130,11 +167,30 @@ impl AnswerReader {
         } else {
             Framing::of(head.version, &head.headers)?
         };
-        self.decoder = self.decoder_of(framing)?;
+        let streams = match framing {
+            Framing::Unsaid => self.bounds.streams_above < usize::MAX,
+            framing => framing.may_exceed(self.bounds.streams_above),
+        };
+        let room = if streams {
+            self.bounds.streamed_body
+        } else {
+            self.bounds.body
+        };
+        self.decoder = decoder_of(framing, room)?;
         self.persists =
             framing != Framing::Unsaid && Sequel::of(head.version, &head.headers) != Sequel::Closes;
-        self.headed = true;
-        let body = self.body_of(&head);
+        self.head = if streams {
+            Head::Streamed
+        } else {
+            Head::Gathered
+        };
+        let body = if streams {
+            Content::Flowing(Later {
+                length: framing.length(),
+            })
+        } else {
+            self.body_of(&head)
+        };
         let response = Response::received(status, head.headers).of_version(head.version);
         Ok(Some(response.with_body(body)))
     }
@@ -150,16 +206,6 @@ impl AnswerReader {
             Ok(Framing::Unsaid | Framing::Chunked) | Err(_) => None,
         };
         Content::Absent(Absent { length })
-    }
-
-    fn decoder_of(&self, framing: Framing) -> Result<Decoder, ProtocolError> {
-        let room = self.body_bytes_max;
-        Ok(match framing {
-            Framing::Length(left) if left > room => return Err(too_large()),
-            Framing::Length(left) => Decoder::Length { left },
-            Framing::Chunked => Decoder::Chunked(Box::new(Chunked::new(room))),
-            Framing::Unsaid => Decoder::UntilClosed { room },
-        })
     }
 
     /// Understands `input`, which is what follows the head, and appends what
@@ -200,11 +246,21 @@ impl AnswerReader {
     /// Says that nothing more comes; an error unless the answer is whole by that.
     pub(super) fn end(&self) -> Result<(), ProtocolError> {
         match self.decoder {
-            Decoder::UntilClosed { .. } if self.headed => Ok(()),
-            _ if self.headed => Err(ProtocolError::new(Place::Body, Fault::EndedEarly)),
+            Decoder::UntilClosed { .. } if self.is_headed() => Ok(()),
+            _ if self.is_headed() => Err(ProtocolError::new(Place::Body, Fault::EndedEarly)),
             _ => Err(ProtocolError::new(Place::Head, Fault::EndedEarly)),
         }
     }
+}
+
+/// Gives what finds the end of a body that may have so many bytes.
+fn decoder_of(framing: Framing, room: u64) -> Result<Decoder, ProtocolError> {
+    Ok(match framing {
+        Framing::Length(left) if left > room => return Err(too_large()),
+        Framing::Length(left) => Decoder::Length { left },
+        Framing::Chunked => Decoder::Chunked(Box::new(Chunked::new(room))),
+        Framing::Unsaid => Decoder::UntilClosed { room },
+    })
 }
 
 const fn too_large() -> ProtocolError {
@@ -227,7 +283,24 @@ mod tests {
 
     /// Reads `bytes` cut at `cut`, and then their end; gives the body, or the fault.
     fn read(method: &Method, bytes: &[u8], cut: usize) -> Result<(u16, Vec<u8>, bool), Fault> {
-        let mut reader = AnswerReader::new(method, 200, 20);
+        let gathered = read_as(usize::MAX, method, bytes, cut);
+        assert_eq!(read_as(0, method, bytes, cut), gathered, "handed out");
+        gathered
+    }
+
+    fn read_as(
+        streams_above: usize,
+        method: &Method,
+        bytes: &[u8],
+        cut: usize,
+    ) -> Result<(u16, Vec<u8>, bool), Fault> {
+        let bounds = AnswerBounds {
+            head: 200,
+            body: 20,
+            streams_above,
+            streamed_body: 20,
+        };
+        let mut reader = AnswerReader::new(method, bounds);
         let mut body = Vec::new();
         let (first, second) = bytes.split_at(cut);
         let mut status = None;
@@ -238,6 +311,9 @@ mod tests {
                     continue;
                 };
                 status = Some(response.status().code());
+                let flows = matches!(response.content(), Content::Flowing(_));
+                assert_eq!(flows, reader.streams());
+                assert!(!flows || streams_above == 0);
                 piece = behind;
             }
             let progress = reader.feed_body(piece, &mut body);

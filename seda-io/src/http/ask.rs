@@ -1,6 +1,7 @@
 //! Writes the heads of requests.
 
 use super::message::Request;
+use super::write::Delimiter;
 
 /// Fields that the client writes itself, or that are about the connection a
 /// request has come by (RFC 9110 §7.6.1): written out, they would break the framing.
@@ -29,6 +30,34 @@ pub(super) enum Afterwards {
 /// The target is in origin form (RFC 9112 §3.2.1). `Host` is the request's own,
 /// or else the authority.
 pub(super) fn request_head(request: &Request, authority: &str, afterwards: Afterwards) -> Vec<u8> {
+    let mut head = begin_head(request, authority);
+    let method = request.method().as_str();
+    let bodiless = matches!(method, "GET" | "HEAD" | "DELETE" | "OPTIONS" | "TRACE");
+    if !(bodiless && request.body().is_empty()) {
+        let length = request.body().len().to_string();
+        field(&mut head, "Content-Length", &length);
+    }
+    if afterwards == Afterwards::Close {
+        field(&mut head, "Connection", "close");
+    }
+    push(&mut head, &["\r\n"]);
+    head
+}
+
+/// Writes the same for a request whose body comes piece by piece, delimited by its
+/// length or in chunks.
+pub(super) fn flow_head(request: &Request, authority: &str, delimiter: Delimiter) -> Vec<u8> {
+    let mut head = begin_head(request, authority);
+    match delimiter {
+        Delimiter::Length(length) => field(&mut head, "Content-Length", &length.to_string()),
+        _ => field(&mut head, "Transfer-Encoding", "chunked"),
+    }
+    push(&mut head, &["\r\n"]);
+    head
+}
+
+/// Writes the head up to the fields that frame the body.
+fn begin_head(request: &Request, authority: &str) -> Vec<u8> {
     let headers = request.headers();
     let target = request.target();
     let (method, path) = (request.method().as_str(), target.path());
@@ -44,15 +73,6 @@ pub(super) fn request_head(request: &Request, authority: &str, afterwards: After
     for (name, value) in headers.iter().filter(|(name, _)| !own(name)) {
         field(&mut head, name, value);
     }
-    let bodiless = matches!(method, "GET" | "HEAD" | "DELETE" | "OPTIONS" | "TRACE");
-    if !(bodiless && request.body().is_empty()) {
-        let length = request.body().len().to_string();
-        field(&mut head, "Content-Length", &length);
-    }
-    if afterwards == Afterwards::Close {
-        field(&mut head, "Connection", "close");
-    }
-    push(&mut head, &["\r\n"]);
     head
 }
 

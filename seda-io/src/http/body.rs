@@ -67,6 +67,14 @@ impl Body {
         self.bytes.capacity()
     }
 
+    /// Tells how many bytes are to come, if that is known.
+    pub(super) fn left(&self) -> Option<u64> {
+        match self.decoder {
+            Decoder::Length { left } => Some(left as u64),
+            Decoder::Chunked(_) => None,
+        }
+    }
+
     /// Gives what was taken and not given yet.
     pub(super) fn take_so_far(&mut self) -> Vec<u8> {
         mem::take(&mut self.bytes)

@@ -10,7 +10,7 @@ use std::mem;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-use super::answer::{AnswerReader, Progress};
+use super::answer::{AnswerBounds, AnswerReader, Progress};
 use super::ask::{Afterwards, request_head};
 use super::fault::ProtocolError;
 use super::headers::HEADER_BYTES_MAX;
@@ -22,6 +22,13 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes, 16 MiB: of an answer that is kept in memory.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// What is not kept may be of any length.
+const BOUNDS: AnswerBounds = AnswerBounds {
+    head: HEADER_BYTES_MAX,
+    body: u64::MAX,
+    streams_above: usize::MAX,
+    streamed_body: u64::MAX,
+};
 /// Bytes, 16 KiB: read at once.
 const READ_BYTES: usize = 16 * 1024;
 
@@ -138,7 +145,7 @@ impl Client {
         let mut exchange = Exchange {
             stream,
             received: Vec::new(),
-            reader: AnswerReader::new(request.method(), HEADER_BYTES_MAX, u64::MAX),
+            reader: AnswerReader::new(request.method(), BOUNDS),
         };
         // A server may answer and stop reading before it has the whole body:
         // its answer says more than the broken pipe does.

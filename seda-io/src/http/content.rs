@@ -35,8 +35,9 @@ pub enum Content {
     Absent(Absent),
 }
 
-/// Marks a body that is sent later, piece by piece; it is made by
-/// [`Exchange::stream`](super::Exchange::stream) alone.
+/// Marks a body that is sent later, piece by piece, or [comes](super::Answered::inflow)
+/// like that; it is made by [`Exchange::stream`](super::Exchange::stream) and the client
+/// alone. An answer that is given with it, without anything that is sent, is broken off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Later {
     /// Bytes, if that is known.

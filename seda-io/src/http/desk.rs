@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use seda_core::{Meta, Sink, Tick};
 
 use super::allowance::Allowance;
+use super::carrier::{Carrier, Seat};
 use super::date::DateCache;
 use super::dues::Turn;
 use super::exchange::{Exchange, Reply};
@@ -16,7 +17,7 @@ use super::inflow::inflow_event::{InflowEvent, InflowFault, Piece};
 use super::inflow::spring::Spring;
 use super::limits::Timeout;
 use super::message::{Request, Response};
-use super::outbox::{Answer, Head, Outbox, Part, Seat, Switch};
+use super::outbox::{Answer, Head, Outbox, Part, Switch};
 use super::peer::{Peer, Rest};
 use super::premises::Premises;
 use super::step::Step;
@@ -154,7 +155,11 @@ impl Desk {
             reply = reply.upgradable();
         }
         let flows_in = peer.connection.inflowing().is_some();
-        let inflow = flows_in.then(|| Inflow::new(seat, Arc::clone(&self.outbox)));
+        let inflow = flows_in.then(|| {
+            let length = peer.connection.inflow_length();
+            let outbox = Arc::clone(&self.outbox);
+            Inflow::arriving((seat, length), outbox)
+        });
         let meta = self.meta(&request);
         let exchange = Exchange::new(request, reply).with_inflow(inflow);
         let enqueued = if meta == Meta::NONE {
@@ -218,10 +223,11 @@ impl Desk {
                         self.upgrade(peer, turn, *switch);
                     }
                     Part::Want(spring) => self.begin_inflow(peer, turn, spring),
-                    Part::Ask if peer.connection.inflowing() == Some(turn) => {
+                    Part::Ask if peer.is_inflowing(turn) => {
                         peer.connection.ask_body(self.now.as_nanos());
                     }
-                    Part::Ask | Part::More => {}
+                    Part::Leave if peer.is_inflowing(turn) => peer.leave_inflow(),
+                    Part::Ask | Part::Leave | Part::More => {}
                 }
             }
             _ => self.outbox.throw_away(answer),

@@ -11,6 +11,11 @@ use super::owed::{Company, Owed};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Turn(u32);
 
+impl Turn {
+    /// Names the only exchange there is.
+    pub(super) const ONLY: Self = Self(0);
+}
+
 /// An answer that is due behind another, or waits for it.
 #[derive(Debug)]
 struct Due {

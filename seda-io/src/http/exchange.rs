@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use seda_core::Death;
 
-use super::flow::line::Muteness;
+use super::carrier::{Carrier, Seat};
+use super::flow::line::{Marks, Muteness};
 use super::flow::{Flow, Opening};
 use super::inflow::Inflow;
 use super::message::{Request, Response};
 use super::method::Method;
-use super::outbox::{Answer, Head, Outbox, Part, Seat, Switch};
+use super::outbox::{Answer, Head, Outbox, Part, Switch};
 use super::status::StatusCode;
 use super::upgrade::Upgrade;
 use crate::net::address::Address;
@@ -188,7 +189,7 @@ impl Reply {
     /// Answers with a head now and a body that is sent later, piece by piece.
     pub fn stream(mut self, opening: impl Into<Opening>) -> Flow {
         let mut opening = opening.into();
-        let status = opening.response.status();
+        let status = opening.head.status();
         // 205 may not have a body, either, but says so (RFC 9110 §15.3.6).
         let muteness = if status.is_bodiless() || status.code() == 205 {
             Muteness::Mute
@@ -197,9 +198,9 @@ impl Reply {
         };
         self.due = false;
         let (seat, outbox) = (self.seat, Arc::clone(&self.outbox));
-        let line = Arc::new(opening.line(&outbox.limits, muteness));
+        let line = Arc::new(opening.line(Marks::of(&outbox.limits), muteness));
         let head = Head {
-            response: opening.response,
+            response: opening.head,
             length: opening.length,
             line: Arc::clone(&line),
         };
@@ -219,8 +220,9 @@ impl Reply {
         };
         let part = Part::Upgrade(Box::new(switch));
         outbox.put(Answer { seat, part });
-        let inflow = Inflow::upgraded(line.number(), seat, Arc::clone(&outbox));
-        (Flow::new(line, self.peer.clone(), seat, outbox), inflow)
+        let carrier: Arc<dyn Carrier> = outbox;
+        let inflow = Inflow::upgraded(line.number(), seat, Arc::clone(&carrier));
+        (Flow::new(line, self.peer.clone(), seat, carrier), inflow)
     }
 
     /// Takes the duty away: somebody else answers.

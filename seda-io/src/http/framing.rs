@@ -44,6 +44,14 @@ impl Framing {
 }
 
 impl Framing {
+    /// Gives the length that is announced.
+    pub(super) const fn length(self) -> Option<u64> {
+        match self {
+            Self::Length(length) => Some(length),
+            Self::Unsaid | Self::Chunked => None,
+        }
+    }
+
     /// Tells whether the body may be longer than that many bytes, as far as is known.
     pub(super) fn may_exceed(self, bytes: usize) -> bool {
         match self {

@@ -19,10 +19,10 @@ const STREAMED_BODY_BYTES_MAX: usize = 1 << 30;
 /// Bytes, 64 KiB: with more than this unsent, no further request is taken.
 const OUTPUT_MARK_BYTES: usize = 64 * 1024;
 /// Bytes, 256 KiB: several pieces of the size in which files are read.
-const FLOW_HIGH_MARK_BYTES: usize = 256 * 1024;
+pub(super) const FLOW_HIGH_MARK_BYTES: usize = 256 * 1024;
 /// Bytes, 64 KiB: about what a socket holds itself, so that the peer does not
 /// wait while more is made.
-const FLOW_LOW_MARK_BYTES: usize = 64 * 1024;
+pub(super) const FLOW_LOW_MARK_BYTES: usize = 64 * 1024;
 /// Requests: as nginx since 1.19.10, so that memory and load move on.
 const REQUESTS_MAX: u32 = 1_000;
 /// Connections: half of the 20,000 descriptors that a service is often given.

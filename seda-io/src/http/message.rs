@@ -1,6 +1,7 @@
 //! Requests and responses as values.
 
 use std::borrow::Cow;
+use std::mem;
 use std::time::Duration;
 
 use super::content::Content;
@@ -135,6 +136,11 @@ impl Request {
     /// Gives the decoded body away.
     pub fn into_body(self) -> Vec<u8> {
         self.body
+    }
+
+    /// Takes the decoded body out.
+    pub(super) fn take_body(&mut self) -> Vec<u8> {
+        mem::take(&mut self.body)
     }
 }
 

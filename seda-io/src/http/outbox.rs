@@ -5,7 +5,7 @@ use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::dues::Turn;
+use super::carrier::{Carrier, Seat};
 use super::flow::flow_event::FlowEnd;
 use super::flow::line::Line;
 use super::headers::Headers;
@@ -16,16 +16,6 @@ use super::message::Response;
 use super::tally::Tally;
 use super::telling::Tells;
 use crate::reactor::{Mailbox, Member, nudge};
-
-/// Names one exchange of one connection of one worker's server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Seat {
-    /// Where it stands; reused when the connection has ended.
-    pub(super) index: usize,
-    /// Never reused.
-    pub(super) serial: u64,
-    pub(super) turn: Turn,
-}
 
 /// An answer, or news of one that is streamed, and where it goes.
 #[derive(Debug)]
@@ -67,6 +57,8 @@ pub(super) enum Part {
     Want(Arc<Spring>),
     /// The next piece of its request's body is wanted.
     Ask,
+    /// The rest of its request's body is not.
+    Leave,
 }
 
 /// Takes the answers for the connections of one worker, from any thread.
@@ -131,24 +123,6 @@ impl Outbox {
         }
     }
 
-    /// Has the source look at a streamed answer.
-    pub(super) fn call(&self, seat: Seat) {
-        let part = Part::More;
-        self.put(Answer { seat, part });
-    }
-
-    /// Has the body of a request come to where `spring` leads.
-    pub(super) fn want(&self, seat: Seat, spring: Arc<Spring>) {
-        let part = Part::Want(spring);
-        self.put(Answer { seat, part });
-    }
-
-    /// Has the next piece of the body of a request come.
-    pub(super) fn ask(&self, seat: Seat) {
-        let part = Part::Ask;
-        self.put(Answer { seat, part });
-    }
-
     /// Counts an answer for which there is no connection any more.
     pub(super) fn throw_away(&self, answer: Answer) {
         match answer.part {
@@ -159,7 +133,7 @@ impl Outbox {
                 spring.note(InflowEvent::Failed(spring.number(), InflowFault::Gone));
                 spring.tell();
             }
-            Part::More | Part::Ask => {}
+            Part::More | Part::Ask | Part::Leave => {}
         }
     }
 
@@ -196,11 +170,6 @@ impl Outbox {
         answers.extend(self.mailbox.take());
     }
 
-    /// Counts a piece of a streamed answer that came back.
-    pub(super) fn count_clogged(&self) {
-        self.tally.flows.clogged.add(1);
-    }
-
     /// Counts a request whose deadline has passed.
     pub(super) fn count_expired(&self) {
         self.tally.expired.add(1);
@@ -209,5 +178,31 @@ impl Outbox {
     /// Counts a request whose duty was dropped.
     pub(super) fn count_abandoned(&self) {
         self.tally.abandoned.add(1);
+    }
+}
+
+impl Carrier for Outbox {
+    fn call(&self, seat: Seat) {
+        let part = Part::More;
+        self.put(Answer { seat, part });
+    }
+
+    fn want(&self, seat: Seat, spring: Arc<Spring>) {
+        let part = Part::Want(spring);
+        self.put(Answer { seat, part });
+    }
+
+    fn ask(&self, seat: Seat) {
+        let part = Part::Ask;
+        self.put(Answer { seat, part });
+    }
+
+    fn leave(&self, seat: Seat) {
+        let part = Part::Leave;
+        self.put(Answer { seat, part });
+    }
+
+    fn count_clogged(&self) {
+        self.tally.flows.clogged.add(1);
     }
 }

@@ -1,9 +1,10 @@
 //! A socket and its connection: bytes in, bytes out, remembered readiness.
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::sync::Arc;
 
 use super::connection::Connection;
+use super::dues::Turn;
 use super::flows::Flows;
 use super::inflow::spring::Spring;
 use crate::net::address::Address;
@@ -19,8 +20,6 @@ const VISIT_WEIGHT: usize = 4 * 1024;
 /// How many times cheaper than other bytes those of a file are, which the system
 /// sends without a copy.
 const FILE_EASE: usize = 16;
-/// Blocks of output that leave in one system call at most.
-const SLICES_MAX: usize = 8;
 
 /// One connected peer.
 #[derive(Debug)]
@@ -174,6 +173,19 @@ impl Peer {
         self.ready.read = true;
     }
 
+    /// Tells whether a body comes in at that turn, to somebody who wants it.
+    pub(super) fn is_inflowing(&self, turn: Turn) -> bool {
+        self.inflow.is_some() && self.connection.inflowing() == Some(turn)
+    }
+
+    /// Asks for nothing more of the body that comes in. What comes of another
+    /// protocol is thrown away, so that its end is seen.
+    pub(super) fn leave_inflow(&mut self) {
+        if !self.connection.is_upgraded() {
+            self.inflow = None;
+        }
+    }
+
     pub(super) const fn is_broken(&self) -> bool {
         !matches!(self.health, Health::Well)
     }
@@ -253,7 +265,10 @@ impl Peer {
         }
         let mut written = 0;
         while written < most && self.may_write() && self.connection.has_output() {
-            match send(&mut self.transport, &self.connection, most - written) {
+            match self
+                .transport
+                .send(self.connection.output_buffer(), most - written)
+            {
                 Ok(count) => {
                     written += count;
                     self.connection.sent(count, now);
@@ -323,26 +338,4 @@ impl Peer {
             Rest::Bytes | Rest::Answer => self.may_read(),
         }
     }
-}
-
-/// Writes once: a stretch of a file, or blocks of the output together, as far as
-/// they fit, and at most about `most` bytes.
-fn send(transport: &mut Transport, connection: &Connection, most: usize) -> io::Result<usize> {
-    if let Some((range, sent)) = connection.output_file() {
-        return transport.write_file(range, sent as u64, most);
-    }
-    let mut slices = [IoSlice::new(&[]); SLICES_MAX];
-    let mut count = 0;
-    let mut left = most;
-    for (slice, block) in slices.iter_mut().zip(connection.output_blocks()) {
-        if left == 0 {
-            break;
-        }
-        let piece = block.get(..left).unwrap_or(block);
-        *slice = IoSlice::new(piece);
-        left -= piece.len();
-        count += 1;
-    }
-    let (blocks, _) = slices.split_at(count);
-    transport.write(blocks)
 }

@@ -4,7 +4,7 @@ use seda_core::Sink;
 
 use super::flow::Opening;
 use super::flow::flow_event::FlowEvent;
-use super::flow::line::{Line, Muteness};
+use super::flow::line::{Line, Marks, Muteness};
 use super::headers::{HeaderError, Headers};
 use super::limits::Limits;
 use super::message::Response;
@@ -114,7 +114,7 @@ impl Upgrade {
         if name.eq_ignore_ascii_case("upgrade") {
             return Err(HeaderError::Reserved);
         }
-        self.opening.response = self.opening.response.with_header(name, value)?;
+        self.opening.head = self.opening.head.with_header(name, value)?;
         Ok(self)
     }
 
@@ -132,8 +132,8 @@ impl Upgrade {
 
     /// Makes the fields of the answer, and the line of what is sent behind them.
     pub(super) fn open(mut self, limits: &Limits) -> (Headers, Line) {
-        let line = self.opening.line(limits, Muteness::Spoken);
-        (self.opening.response.headers().clone(), line)
+        let line = self.opening.line(Marks::of(limits), Muteness::Spoken);
+        (self.opening.head.headers().clone(), line)
     }
 }
 

@@ -1,10 +1,12 @@
-//! Writes the heads of answers: status line, the fields a message has, and those of its framing.
+//! Writes the heads of answers: status line, the fields a message has, and those of its
+//! framing; and the framing of bodies that go out piece by piece.
 
 use super::date::HttpDate;
 use super::headers::Headers;
 use super::message::Response;
 use super::status::StatusCode;
 use super::trailers::Trailers;
+use crate::buffer::WriteBuffer;
 
 /// What a client that asked for it gets before it sends its body.
 pub(super) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
@@ -34,6 +36,37 @@ pub(super) enum Delimiter {
     Close,
     /// There is no body, but another protocol, up to the end of this direction.
     Upgrade,
+}
+
+impl Delimiter {
+    /// Queues all of `pieces` as the next part of a body, in one chunk if it comes
+    /// in chunks; false, and nothing is, if they are more than its length leaves.
+    pub(super) fn frame(&mut self, pieces: &mut WriteBuffer, output: &mut WriteBuffer) -> bool {
+        let bytes = pieces.len() as u64;
+        match self {
+            Self::Length(left) if *left < bytes => return false,
+            Self::Length(left) => *left -= bytes,
+            Self::Chunks if bytes > 0 => {
+                output.push_with(CHUNK_HEAD_BYTES, |block| chunk_head(block, bytes));
+                output.append(pieces);
+                output.push(CHUNK_END);
+                return true;
+            }
+            Self::Chunks | Self::Close | Self::Upgrade => {}
+        }
+        output.append(pieces);
+        true
+    }
+
+    /// Queues what ends the body, with `trailers` where it comes in chunks; false if
+    /// it is not as long as its head says.
+    pub(super) fn end(self, trailers: &Trailers, output: &mut WriteBuffer) -> bool {
+        if self == Self::Chunks {
+            let about = LAST_CHUNK_BYTES + trailers.fields().wire_bytes();
+            output.push_with(about, |block| last_chunk(block, trailers));
+        }
+        !matches!(self, Self::Length(1..))
+    }
 }
 
 /// Tells how many bytes the head of an answer will be, at most.
@@ -103,19 +136,19 @@ pub(super) fn switching_head(head: &mut Vec<u8>, headers: &Headers) {
 }
 
 /// Bytes: a chunk's size in hexadecimal and the line end, at most.
-pub(super) const CHUNK_HEAD_BYTES: usize = 18;
+const CHUNK_HEAD_BYTES: usize = 18;
 /// What follows the bytes of a chunk.
-pub(super) const CHUNK_END: &[u8] = b"\r\n";
+const CHUNK_END: &[u8] = b"\r\n";
 /// Bytes of the last chunk, trailers apart.
-pub(super) const LAST_CHUNK_BYTES: usize = 5;
+const LAST_CHUNK_BYTES: usize = 5;
 
 /// Writes the line in front of a chunk's bytes.
-pub(super) fn chunk_head(block: &mut Vec<u8>, bytes: u64) {
+fn chunk_head(block: &mut Vec<u8>, bytes: u64) {
     push(block, &[&format!("{bytes:x}\r\n")]);
 }
 
 /// Writes the chunk that ends a body, and the fields behind it.
-pub(super) fn last_chunk(block: &mut Vec<u8>, trailers: &Trailers) {
+fn last_chunk(block: &mut Vec<u8>, trailers: &Trailers) {
     push(block, &["0\r\n"]);
     for (name, value) in trailers.fields().iter() {
         field(block, name, value);

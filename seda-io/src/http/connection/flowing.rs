@@ -10,7 +10,7 @@ use crate::http::message::Response;
 use crate::http::owed::Owed;
 use crate::http::step::Unasked;
 use crate::http::trailers::Trailers;
-use crate::http::write::{self, Delimiter};
+use crate::http::write::Delimiter;
 
 /// An answer whose head is queued, and whose body is not over.
 #[derive(Debug)]
@@ -57,30 +57,15 @@ impl Connection {
     /// Queues all bytes of `pieces` as the next part of the body that is flowing,
     /// in one chunk if it comes in chunks. More than its length breaks it off.
     pub fn flow(&mut self, pieces: &mut WriteBuffer, now: u64) {
-        let bytes = pieces.len() as u64;
-        let Some(flowing) = self.flowing.as_mut().filter(|_| bytes > 0) else {
+        if self.flowing.is_none() || pieces.is_empty() {
+            return;
+        }
+        self.begin_output(now);
+        let Some(flowing) = &mut self.flowing else {
             return;
         };
-        let chunked = match &mut flowing.delimiter {
-            Delimiter::Chunks => true,
-            Delimiter::Close | Delimiter::Upgrade => false,
-            Delimiter::Length(left) => match left.checked_sub(bytes) {
-                None => return self.break_flow(),
-                Some(rest) => {
-                    *left = rest;
-                    false
-                }
-            },
-        };
-        self.begin_output(now);
-        if chunked {
-            let about = write::CHUNK_HEAD_BYTES;
-            self.output
-                .push_with(about, |block| write::chunk_head(block, bytes));
-        }
-        self.output.append(pieces);
-        if chunked {
-            self.output.push(write::CHUNK_END);
+        if !flowing.delimiter.frame(pieces, &mut self.output) {
+            self.break_flow();
         }
     }
 
@@ -94,12 +79,9 @@ impl Connection {
         match flowing.delimiter {
             Delimiter::Length(1..) => return self.break_flow(),
             Delimiter::Upgrade => return self.finish_upgraded(),
-            Delimiter::Length(0) | Delimiter::Close => {}
-            Delimiter::Chunks => {
+            delimiter => {
                 self.begin_output(now);
-                let about = write::LAST_CHUNK_BYTES + trailers.fields().wire_bytes();
-                self.output
-                    .push_with(about, |block| write::last_chunk(block, trailers));
+                delimiter.end(trailers, &mut self.output);
             }
         }
         let closes = self.flowing.take().and_then(|flowing| flowing.closes);

@@ -82,6 +82,14 @@ impl Connection {
         }
     }
 
+    /// Tells how many bytes of the body that flows in are to come, if that is known.
+    pub(in crate::http) fn inflow_length(&self) -> Option<u64> {
+        match &self.state {
+            State::Inflow(inflowing) => inflowing.body.left(),
+            _ => None,
+        }
+    }
+
     /// Asks for the next piece of the body that is flowing in; nothing else of
     /// it is handed out, nor more than a buffer of it read. The first time
     /// tells a peer that has asked for it to go on.

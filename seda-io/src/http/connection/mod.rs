@@ -196,6 +196,11 @@ impl Connection {
         !self.output.is_empty()
     }
 
+    /// Returns what is to be sent.
+    pub(super) const fn output_buffer(&self) -> &WriteBuffer {
+        &self.output
+    }
+
     /// Returns how many bytes are to be sent.
     pub(super) fn output_len(&self) -> usize {
         self.output.len()

@@ -51,6 +51,11 @@ impl Upgraded {
 }
 
 impl Connection {
+    /// Tells whether another protocol is spoken.
+    pub(in crate::http) const fn is_upgraded(&self) -> bool {
+        matches!(self.state, State::Upgraded(_))
+    }
+
     /// Tells whether the request of that turn is still to be answered, and has
     /// asked for another protocol: by HTTP/1.1, with `Upgrade` among its fields
     /// and in its `Connection`, and with a body that is whole, or none.

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// Is what has happened to an answer that is [streamed](super::Flow), by its
-/// [number](super::Flow::number).
+/// Is what has happened to a message that is [streamed](super::Flow), an answer of a
+/// server or a request of a client, by its [number](super::Flow::number).
 ///
 /// # Ordering
 ///
@@ -15,10 +15,11 @@ pub enum FlowEvent {
     /// So much was written that a piece that came back would now be accepted.
     Drained(u64),
     /// The peer sends nothing more. It may still read, but most that say so have gone.
-    /// This is not told of an [upgraded](super::super::Upgrade) connection, where
+    /// This is not told of a request, where the answer says more, nor of an
+    /// [upgraded](super::super::Upgrade) connection, where
     /// [`InflowEvent::End`](super::super::InflowEvent) says so.
     PeerDone(u64),
-    /// The server is about to end: finish the answer soon, or it is cut off
+    /// The server or client is about to end: finish the message soon, or it is cut off
     /// when nothing of it was sent for a while.
     Ending(u64),
     /// It is over; whatever is sent now comes back.
@@ -44,9 +45,10 @@ pub enum FlowEnd {
     Finished,
     /// It was dropped, or was not as long as had been said: the peer sees that it is not whole.
     Abandoned,
-    /// Its connection has ended before: the peer has gone, or took too little of it.
+    /// Its connection has ended before: the peer has gone, or took too little of it,
+    /// or has answered a request that was not whole; or there never was one.
     Gone,
-    /// The server has ended, and nobody has finished it.
+    /// The server or client has ended, and nobody has finished it.
     Cut,
 }
 

@@ -13,6 +13,7 @@ use super::news::News;
 use super::unsent::{Short, Unsendable, Unsent};
 use crate::buffer::WriteBuffer;
 use crate::http::content::Content;
+use crate::http::inflow::inflow_event::{Gone, Piece};
 use crate::http::limits::Limits;
 use crate::http::telling::{self, Teller, Telling, Tells, Told};
 use crate::http::trailers::Trailers;
@@ -47,6 +48,7 @@ struct State {
     /// Something was taken since somebody asked last.
     stirred: bool,
     news: News,
+    spout: Spout,
 }
 
 /// Says what may still be said of an answer.
@@ -60,10 +62,43 @@ enum Phase {
     Over,
 }
 
+/// How much a line holds, in bytes.
 #[derive(Clone, Copy, Debug)]
-struct Marks {
-    high: usize,
-    low: usize,
+pub(crate) struct Marks {
+    /// More is not accepted.
+    pub(crate) high: usize,
+    /// At this much there is room again.
+    pub(crate) low: usize,
+}
+
+impl Marks {
+    /// Gives those of a server.
+    pub(crate) const fn of(limits: &Limits) -> Self {
+        Self {
+            high: limits.flow_high_mark_bytes,
+            low: limits.flow_low_mark_bytes,
+        }
+    }
+}
+
+/// Is where the body comes from, if another one is passed on.
+#[derive(Default)]
+struct Spout {
+    /// Has the next piece come; kept while there is no room for it.
+    next: Option<Gone>,
+    /// Says that no further piece is wanted.
+    stop: Option<Stop>,
+}
+
+/// Says that no further piece is wanted.
+pub(crate) type Stop = Box<dyn FnOnce() + Send>;
+
+impl fmt::Debug for Spout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spout")
+            .field("waits", &self.next.is_some())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Says what its maker has said about the end of an answer.
@@ -79,16 +114,12 @@ impl Line {
     /// Makes the line of an answer of that many bytes, if that is known; a mute
     /// one sends none.
     pub(super) fn new(
-        limits: &Limits,
+        marks: Marks,
         length: Option<u64>,
         muteness: Muteness,
         hearer: Option<Hearer>,
     ) -> Self {
         let number = telling::next_number();
-        let marks = Marks {
-            high: limits.flow_high_mark_bytes,
-            low: limits.flow_low_mark_bytes,
-        };
         Self {
             number,
             state: Mutex::new(State {
@@ -103,6 +134,7 @@ impl Line {
                 called: false,
                 stirred: false,
                 news: News::default(),
+                spout: Spout::default(),
             }),
             telling: Mutex::new(Telling::new(hearer.map(|hearer| hearer(number)))),
         }
@@ -140,6 +172,47 @@ impl Line {
                 (Err(Unsent { piece, reason }), call)
             }
         }
+    }
+
+    /// Says who is told when no further piece is wanted.
+    pub(super) fn stop_by(&self, stop: Stop) {
+        let mut state = self.state.lock();
+        if state.phase == Phase::Over {
+            drop(state);
+            return stop();
+        }
+        state.spout.stop = Some(stop);
+    }
+
+    /// Accepts a piece of another body, which is gone when the next would leave no
+    /// more than the low mark and itself unsent; false if it is not wanted.
+    pub(super) fn relay(&self, piece: Piece) -> (bool, Call) {
+        let (bytes, gone) = piece.into_parts();
+        let piece = Content::from(bytes);
+        let mut state = self.state.lock();
+        let fits = state.missing.is_none_or(|missing| piece.len() <= missing);
+        if state.phase != Phase::Open || !fits {
+            drop(state);
+            return (false, Call::No);
+        }
+        if let Some(missing) = &mut state.missing {
+            *missing = missing.saturating_sub(piece.len());
+        }
+        if state.is_mute() || piece.is_empty() {
+            drop(state);
+            return (true, Call::No);
+        }
+        piece.queue(&mut state.queue);
+        let now = if state.unsent() > state.marks.low {
+            state.spout.next = Some(gone);
+            None
+        } else {
+            Some(gone)
+        };
+        let call = state.summon();
+        drop(state);
+        drop(now);
+        (true, call)
     }
 
     /// Says that nothing more will be sent.
@@ -195,6 +268,14 @@ impl Line {
             state.wanted = 0;
             state.news.drained = true;
         }
+        // What is called takes locks of its own.
+        let next = if unsent <= state.marks.low {
+            state.spout.next.take()
+        } else {
+            None
+        };
+        drop(state);
+        drop(next);
     }
 
     /// Says that the peer sends nothing more.
@@ -221,6 +302,11 @@ impl Line {
             state.in_hand = 0;
             state.news.drained = false;
             state.news.ended = Some(why);
+        }
+        let spout = mem::take(&mut state.spout);
+        drop(state);
+        if let Some(stop) = spout.stop {
+            stop();
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Answers whose body is sent piece by piece.
+//! Messages whose body is sent piece by piece: answers of a server, requests of a client.
 
 pub(super) mod flow_event;
 pub(super) mod line;
@@ -11,24 +11,25 @@ use std::sync::Arc;
 use seda_core::Sink;
 
 use self::flow_event::FlowEvent;
-use self::line::{Call, Line, Muteness};
+use self::line::{Call, Line, Marks, Muteness, Stop};
 use self::unsent::{Short, Unsendable, Unsent};
+use super::carrier::{Carrier, Seat};
 use super::content::Content;
-use super::limits::Limits;
-use super::message::Response;
-use super::outbox::{Outbox, Seat};
+use super::inflow::inflow_event::Piece;
+use super::message::{Request, Response};
 use super::telling;
 use super::trailers::Trailers;
 use crate::net::address::Address;
 
-/// How a streamed answer begins: its head, its length if that is known, and who
+/// How a streamed message begins: its head, its length if that is known, and who
 /// hears what happens to it.
 ///
-/// A [`Response`] alone is an opening of unknown length of which nobody hears;
-/// the body of that response is not sent.
+/// A [`Response`] or a [`Request`] alone is an opening of unknown length of which
+/// nobody hears; the body of it is not sent. An answer of another server whose
+/// body is [streamed](super::Answered::inflow) has the length that server has said.
 #[derive(Debug)]
-pub struct Opening {
-    pub(super) response: Response,
+pub struct Opening<H = Response> {
+    pub(super) head: H,
     pub(super) length: Option<u64>,
     hearer: Hearer,
 }
@@ -48,15 +49,29 @@ impl fmt::Debug for Hearer {
 
 impl From<Response> for Opening {
     fn from(response: Response) -> Self {
-        Self {
-            response,
-            length: None,
-            hearer: Hearer(None),
-        }
+        let length = match response.content() {
+            Content::Flowing(later) => later.length,
+            _ => None,
+        };
+        Self::new(response, length)
     }
 }
 
-impl Opening {
+impl From<Request> for Opening<Request> {
+    fn from(request: Request) -> Self {
+        Self::new(request, None)
+    }
+}
+
+impl<H> Opening<H> {
+    const fn new(head: H, length: Option<u64>) -> Self {
+        Self {
+            head,
+            length,
+            hearer: Hearer(None),
+        }
+    }
+
     /// Says how many bytes the body will have: the peer is told, and no more
     /// and no fewer may be sent.
     #[must_use]
@@ -65,8 +80,8 @@ impl Opening {
         self
     }
 
-    /// Has a stage told what happens to the answer: that there is room again,
-    /// that the peer or the server ends, and its end.
+    /// Has a stage told what happens to the body: that there is room again,
+    /// that the peer or the graph ends, and its end.
     ///
     /// What that stage refuses is kept and offered again.
     #[must_use]
@@ -76,9 +91,9 @@ impl Opening {
         self
     }
 
-    /// Makes the line of this answer.
-    pub(super) fn line(&mut self, limits: &Limits, mute: Muteness) -> Line {
-        Line::new(limits, self.length, mute, self.hearer.0.take())
+    /// Makes the line of this body.
+    pub(super) fn line(&mut self, marks: Marks, mute: Muteness) -> Line {
+        Line::new(marks, self.length, mute, self.hearer.0.take())
     }
 }
 
@@ -93,6 +108,9 @@ impl Opening {
 /// HTTP/1.0, or as many bytes as were [said](Opening::with_length) before. To a
 /// `HEAD` nothing is sent, and what is made of it is thrown away. Requests that
 /// the peer has sent meanwhile are answered behind it.
+///
+/// The same is the duty to send a request of a client that was begun by
+/// [`Caller::stream`](super::Caller::stream): in chunks, or of the length that was said.
 ///
 /// On a connection that was [upgraded](super::Upgrade) it sends the bytes of the
 /// other protocol, as they are; `finish` ends this direction alone, and one that
@@ -126,21 +144,21 @@ pub struct Flow {
     line: Arc<Line>,
     peer: Address,
     seat: Seat,
-    outbox: Arc<Outbox>,
+    carrier: Arc<dyn Carrier>,
 }
 
 impl Flow {
-    pub(super) const fn new(
+    pub(super) fn new(
         line: Arc<Line>,
         peer: Address,
         seat: Seat,
-        outbox: Arc<Outbox>,
+        carrier: Arc<dyn Carrier>,
     ) -> Self {
         Self {
             line,
             peer,
             seat,
-            outbox,
+            carrier,
         }
     }
 
@@ -161,7 +179,7 @@ impl Flow {
     /// # Errors
     ///
     /// Gives the piece back when it would exceed the high mark
-    /// ([`Limits::flow_high_mark_bytes`]) or the length that was said, and when
+    /// ([`flow_high_mark_bytes`](super::Limits::flow_high_mark_bytes)) or the length that was said, and when
     /// the answer is over.
     pub fn send(&self, piece: impl Into<Content>) -> Result<(), Unsent> {
         let (sent, call) = self.line.offer(piece.into());
@@ -169,9 +187,22 @@ impl Flow {
         if let Err(unsent) = &sent
             && unsent.reason == Unsendable::Clogged
         {
-            self.outbox.count_clogged();
+            self.carrier.count_clogged();
         }
         sent
+    }
+
+    /// Sends a piece of a body that comes in, which asks for the next one when there
+    /// is room for that; false if it is not wanted any more.
+    pub(super) fn relay(&self, piece: Piece) -> bool {
+        let (wanted, call) = self.line.relay(piece);
+        self.follow(call);
+        wanted
+    }
+
+    /// Says who is told when nothing more can be sent.
+    pub(super) fn stop_by(&self, stop: Stop) {
+        self.line.stop_by(stop);
     }
 
     /// Says that the body is whole.
@@ -215,7 +246,7 @@ impl Flow {
 
     fn follow(&self, call: Call) {
         if call == Call::Yes {
-            self.outbox.call(self.seat);
+            self.carrier.call(self.seat);
         }
     }
 }

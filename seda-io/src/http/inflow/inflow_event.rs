@@ -1,7 +1,6 @@
 //! What happens to a body that arrives, as events for a stage.
 
 use std::fmt;
-use std::mem;
 use std::ops::Deref;
 
 use crate::http::fault::ProtocolError;
@@ -24,8 +23,8 @@ pub enum InflowEvent {
     /// It is whole; these fields stood behind it. Or the peer of an upgraded
     /// connection has ended its side, and may still read.
     End(u64, Trailers),
-    /// It will never be whole. The request is still to be answered, unless it
-    /// was by an upgrade.
+    /// It will never be whole. If it is that of a request, that is still to be
+    /// answered, unless it was by an upgrade.
     Failed(u64, InflowFault),
 }
 
@@ -47,6 +46,8 @@ pub enum InflowFault {
     Unwanted,
     /// The connection has ended.
     Gone,
+    /// The deadline of the request whose answer it is has passed.
+    Late,
 }
 
 impl fmt::Display for InflowFault {
@@ -55,6 +56,9 @@ impl fmt::Display for InflowFault {
             Self::Bad(error) => error.fmt(f),
             Self::Unwanted => f.write_str("the request was answered before its body was whole"),
             Self::Gone => f.write_str("the connection ended before the peer had"),
+            Self::Late => {
+                f.write_str("the time for the request was over before its answer was whole")
+            }
         }
     }
 }
@@ -64,6 +68,9 @@ impl From<InflowFault> for Response {
     fn from(fault: InflowFault) -> Self {
         match fault {
             InflowFault::Bad(error) => error.into(),
+            InflowFault::Late => {
+                Self::text(StatusCode::GATEWAY_TIMEOUT, format!("{fault}\n")).closing()
+            }
             other => Self::text(StatusCode::BAD_REQUEST, format!("{other}\n")).closing(),
         }
     }
@@ -75,22 +82,35 @@ impl From<InflowFault> for Response {
 /// a graph, whatever the queues.
 pub struct Piece {
     bytes: Vec<u8>,
-    gone: Option<Box<dyn FnOnce() + Send + Sync>>,
+    gone: Gone,
+}
+
+/// Has something done when it is dropped: the next piece come.
+pub(crate) struct Gone(Option<Box<dyn FnOnce() + Send + Sync>>);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        if let Some(gone) = self.0.take() {
+            gone();
+        }
+    }
 }
 
 impl Piece {
     /// Makes a piece that has something done when it is gone.
     pub(crate) fn new(bytes: Vec<u8>, gone: impl FnOnce() + Send + Sync + 'static) -> Self {
-        let gone: Box<dyn FnOnce() + Send + Sync> = Box::new(gone);
-        Self {
-            bytes,
-            gone: Some(gone),
-        }
+        let gone = Gone(Some(Box::new(gone)));
+        Self { bytes, gone }
+    }
+
+    /// Parts the bytes from what has more be read.
+    pub(crate) fn into_parts(self) -> (Vec<u8>, Gone) {
+        (self.bytes, self.gone)
     }
 
     /// Takes the bytes out, and lets more be read.
-    pub fn into_vec(mut self) -> Vec<u8> {
-        mem::take(&mut self.bytes)
+    pub fn into_vec(self) -> Vec<u8> {
+        self.bytes
     }
 }
 
@@ -99,14 +119,6 @@ impl Deref for Piece {
 
     fn deref(&self) -> &[u8] {
         &self.bytes
-    }
-}
-
-impl Drop for Piece {
-    fn drop(&mut self) {
-        if let Some(gone) = self.gone.take() {
-            gone();
-        }
     }
 }
 

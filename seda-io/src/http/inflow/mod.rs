@@ -1,4 +1,5 @@
-//! Bodies of requests that arrive piece by piece, as events for a stage.
+//! Bodies that arrive piece by piece, as events for a stage: of requests to a server,
+//! of answers to a client.
 
 pub(super) mod inflow_event;
 pub(super) mod spring;
@@ -10,15 +11,16 @@ use seda_core::Sink;
 
 use self::inflow_event::InflowEvent;
 use self::spring::Spring;
-use super::outbox::{Outbox, Seat};
-use super::telling;
+use super::carrier::{Carrier, Seat};
+use super::telling::{self, Teller};
 
-/// The body of a request that has not arrived yet, or what comes on an
+/// The body of a request or an answer that has not arrived yet, or what comes on an
 /// [upgraded](super::Upgrade) connection: the right to have it.
 ///
 /// Nothing of it is read, and a peer that waits for `100 Continue` is not told
-/// to go on, until it is wanted. If it is dropped, or the request is answered
-/// before all of it has come, the connection is closed behind the answer; what
+/// to go on, until it is wanted. If that of a request is dropped, or the request
+/// is answered before all of it has come, the connection is closed behind the
+/// answer; that of an answer closes its connection when it is dropped, and what
 /// comes on an upgraded connection is thrown away then.
 ///
 /// # Examples
@@ -81,30 +83,59 @@ use super::telling;
 #[must_use = "a body that nobody wants costs the connection"]
 pub struct Inflow {
     number: u64,
+    length: Option<u64>,
     seat: Seat,
-    outbox: Arc<Outbox>,
-    /// Nobody has said yet what is to become of the bytes of an upgraded connection.
-    open: bool,
+    carrier: Arc<dyn Carrier>,
+    otherwise: Otherwise,
+}
+
+/// Says what becomes of a body if nobody has said so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Otherwise {
+    /// Nothing: it is not asked for.
+    Rests,
+    /// Its connection is closed.
+    Left,
+    /// It comes, and is thrown away.
+    Lost,
 }
 
 impl Inflow {
-    /// Makes the right to have the body of a request.
-    pub(super) fn new(seat: Seat, outbox: Arc<Outbox>) -> Self {
+    /// Makes the right to have the body of a request, of that many bytes if it
+    /// is known.
+    pub(super) fn arriving((seat, length): (Seat, Option<u64>), carrier: Arc<dyn Carrier>) -> Self {
         Self {
             number: telling::next_number(),
+            length,
             seat,
-            outbox,
-            open: false,
+            carrier,
+            otherwise: Otherwise::Rests,
+        }
+    }
+
+    /// Makes the right to have the body of an answer, which has the number of
+    /// its seat.
+    pub(super) fn answering(
+        (seat, length): (Seat, Option<u64>),
+        carrier: Arc<dyn Carrier>,
+    ) -> Self {
+        Self {
+            number: seat.serial,
+            length,
+            seat,
+            carrier,
+            otherwise: Otherwise::Left,
         }
     }
 
     /// Makes the right to have what comes on an upgraded connection of that number.
-    pub(super) fn upgraded(number: u64, seat: Seat, outbox: Arc<Outbox>) -> Self {
+    pub(super) fn upgraded(number: u64, seat: Seat, carrier: Arc<dyn Carrier>) -> Self {
         Self {
             number,
+            length: None,
             seat,
-            outbox,
-            open: true,
+            carrier,
+            otherwise: Otherwise::Lost,
         }
     }
 
@@ -114,22 +145,59 @@ impl Inflow {
         self.number
     }
 
+    /// Returns how many bytes it will have, if its head says so.
+    pub const fn length(&self) -> Option<u64> {
+        self.length
+    }
+
     /// Has the body come to a stage, as events: from now on it is wanted.
     ///
     /// What that stage refuses is kept and offered again, and nothing more is
     /// read meanwhile.
-    pub fn tell<E: From<InflowEvent> + Send + 'static>(mut self, sink: &Sink<E>) {
-        self.open = false;
+    pub fn tell<E: From<InflowEvent> + Send + 'static>(self, sink: &Sink<E>) {
         let spring = Spring::new(self.number, sink);
-        self.outbox.want(self.seat, Arc::new(spring));
+        self.want(Arc::new(spring));
+    }
+
+    /// Does the same as long as the tap that it gives is kept.
+    pub fn tap<E: From<InflowEvent> + Send + 'static>(self, sink: &Sink<E>) -> Tap {
+        let spring = Arc::new(Spring::new(self.number, sink));
+        let tap = Tap {
+            spring: Arc::clone(&spring),
+            seat: self.seat,
+            carrier: Arc::clone(&self.carrier),
+        };
+        self.want(spring);
+        tap
+    }
+
+    /// Has the body come to who is told in a way of its own.
+    pub(super) fn tell_by(self, teller: Teller<InflowEvent>) {
+        let spring = Spring::by(self.number, Some(teller));
+        self.want(Arc::new(spring));
+    }
+
+    /// Gives what says that nobody wants the rest of it.
+    pub(super) fn leaver(&self) -> impl Fn() + Send + 'static {
+        let (seat, carrier) = (self.seat, Arc::clone(&self.carrier));
+        move || carrier.leave(seat)
+    }
+
+    fn want(mut self, spring: Arc<Spring>) {
+        self.otherwise = Otherwise::Rests;
+        self.carrier.want(self.seat, spring);
     }
 }
 
 impl Drop for Inflow {
     fn drop(&mut self) {
-        if self.open {
-            let spring = Spring::deaf(self.number);
-            self.outbox.want(self.seat, Arc::new(spring));
+        match self.otherwise {
+            Otherwise::Rests => {}
+            Otherwise::Left => self.carrier.leave(self.seat),
+            Otherwise::Lost => {
+                let spring = Spring::deaf(self.number);
+                self.carrier.want(self.seat, Arc::new(spring));
+            }
         }
     }
 }
@@ -138,6 +206,40 @@ impl fmt::Debug for Inflow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inflow")
             .field("number", &self.number)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Keeps a body coming to a stage; dropped, it says that nobody wants the rest.
+///
+/// Nothing is told of the body from then on, though what is in a queue still comes.
+/// The connection of a client is closed, that of a server behind its answer;
+/// what comes on an upgraded one is thrown away.
+#[must_use = "a body is not wanted any more when its tap is dropped"]
+pub struct Tap {
+    spring: Arc<Spring>,
+    seat: Seat,
+    carrier: Arc<dyn Carrier>,
+}
+
+impl Tap {
+    /// Returns the number of the body.
+    pub fn number(&self) -> u64 {
+        self.spring.number()
+    }
+}
+
+impl Drop for Tap {
+    fn drop(&mut self) {
+        self.spring.deafen();
+        self.carrier.leave(self.seat);
+    }
+}
+
+impl fmt::Debug for Tap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tap")
+            .field("number", &self.number())
             .finish_non_exhaustive()
     }
 }

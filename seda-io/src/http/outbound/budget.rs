@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use crate::http::answer::AnswerBounds;
+use crate::http::flow::line::Marks;
+use crate::http::limits::{FLOW_HIGH_MARK_BYTES, FLOW_LOW_MARK_BYTES};
+
 /// Requests that wait or are in flight: as many as a stage's queue holds.
 const REQUESTS_MAX: usize = 1_024;
 /// Of these, to one origin: one that does not answer leaves half to the others.
@@ -14,6 +18,8 @@ const CONNECTIONS_MAX: usize = 1_024;
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// Bytes, 16 MiB: of the body of an answer, which is kept in memory.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Bytes, 1 TiB: no file is longer that one would fetch at once.
+const STREAMED_BODY_BYTES_MAX: u64 = 1 << 40;
 /// Bytes, 1 KiB: fewer than this in one timeout is no progress.
 const PROGRESS_BYTES_MIN: usize = 1024;
 
@@ -33,8 +39,21 @@ pub struct ClientLimits {
     pub connections_max: usize,
     /// Bytes of an answer's head, at most.
     pub head_bytes_max: usize,
-    /// Bytes of an answer's decoded body, at most.
+    /// Bytes of an answer's decoded body that is gathered, at most.
     pub body_bytes_max: usize,
+    /// Bytes of a body above which it is not gathered: the answer arrives before
+    /// it, with an [`Inflow`](crate::http::Inflow). So does every answer whose
+    /// length is not known. By default none does; a
+    /// [`Caller`](super::Caller::streaming_above) may have a bound of its own.
+    pub body_streams_above: usize,
+    /// Bytes of a decoded body that is not gathered, at most.
+    pub streamed_body_bytes_max: u64,
+    /// Bytes that a [streamed](crate::http::Caller::stream) request holds unsent at
+    /// most; a piece that would exceed it comes back.
+    pub flow_high_mark_bytes: usize,
+    /// Bytes unsent at which, after a piece came back,
+    /// [`Drained`](crate::http::FlowEvent::Drained) says that there is room again.
+    pub flow_low_mark_bytes: usize,
     /// Bytes a slow server must move within a timeout, for it to start anew.
     pub progress_bytes_min: usize,
     /// Bounds in time.
@@ -50,8 +69,32 @@ impl Default for ClientLimits {
             connections_max: CONNECTIONS_MAX,
             head_bytes_max: HEAD_BYTES_MAX,
             body_bytes_max: BODY_BYTES_MAX,
+            body_streams_above: usize::MAX,
+            streamed_body_bytes_max: STREAMED_BODY_BYTES_MAX,
+            flow_high_mark_bytes: FLOW_HIGH_MARK_BYTES,
+            flow_low_mark_bytes: FLOW_LOW_MARK_BYTES,
             progress_bytes_min: PROGRESS_BYTES_MIN,
             timeouts: ClientTimeouts::default(),
+        }
+    }
+}
+
+impl ClientLimits {
+    /// Gives the bounds of an answer whose body is not gathered above that many bytes.
+    pub(super) const fn answer(&self, streams_above: usize) -> AnswerBounds {
+        AnswerBounds {
+            head: self.head_bytes_max,
+            body: self.body_bytes_max as u64,
+            streams_above,
+            streamed_body: self.streamed_body_bytes_max,
+        }
+    }
+
+    /// Gives how much of a request is held that is sent as it is made.
+    pub(super) const fn marks(&self) -> Marks {
+        Marks {
+            high: self.flow_high_mark_bytes,
+            low: self.flow_low_mark_bytes,
         }
     }
 }
@@ -66,10 +109,14 @@ pub struct ClientTimeouts {
     pub write: Duration,
     /// For the whole head of the answer, from the end of the request.
     pub head: Duration,
-    /// For the next [progress](ClientLimits::progress_bytes_min) of the body.
+    /// For the next [progress](ClientLimits::progress_bytes_min) of the body. The
+    /// time that stages take for the pieces of one that is not gathered does not count.
     pub body: Duration,
-    /// For everything together, retries and the wait for a connection included.
-    /// A deadline in the meta of the event that is handled may be sooner.
+    /// For everything together, retries and the wait for a connection included,
+    /// up to the head of an answer whose body is not gathered, and up to the
+    /// connection of a request whose body is sent as it is made.
+    /// A deadline in the meta of the event that is handled may be sooner, and
+    /// holds for such a body as well.
     pub whole: Duration,
     /// For the next request on a connection. Servers mostly wait longer than
     /// this; who closes first cannot be hit by a request that is on its way.

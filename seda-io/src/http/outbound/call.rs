@@ -6,11 +6,15 @@ use std::io;
 
 use seda_core::Meta;
 
+use super::going::Going;
 use super::origin::Origin;
 use crate::alarms::Alarm;
-use crate::http::fault::ProtocolError;
+use crate::http::fault::{Fault, Place, ProtocolError};
+use crate::http::inflow::Inflow;
+use crate::http::inflow::inflow_event::InflowFault;
 use crate::http::message::{Request, Response};
 use crate::http::method::Method;
+use crate::http::write::Delimiter;
 use crate::net::NameError;
 
 /// Is a request that was accepted.
@@ -21,6 +25,10 @@ pub(super) struct Call<T> {
     pub(super) token: T,
     /// What the answer's event travels with.
     pub(super) meta: Meta,
+    /// The body that is sent as it is made, until it has a connection.
+    pub(super) going: Option<Box<Going>>,
+    /// Bytes of a body above which it is not gathered.
+    pub(super) streams_above: usize,
     /// It was sent on a connection that was stale, and is on its second.
     pub(super) retried: bool,
     /// Where the origin stands in the pool.
@@ -28,14 +36,23 @@ pub(super) struct Call<T> {
     /// The connection that it has, or that is made for it.
     pub(super) line: Option<usize>,
     pub(super) alarm: Option<Alarm>,
+    /// Its body is sent as it is made.
+    pub(super) flows: bool,
 }
 
 impl<T> Call<T> {
+    /// Says how the end of a body is found that is sent as it is made.
+    pub(super) fn delimiter(&self) -> Delimiter {
+        let going = self.going.as_ref();
+        going.map_or(Delimiter::Chunks, |going| going.delimiter())
+    }
+
     /// Tells whether it may be sent once more: doing it twice is as good as
-    /// once (RFC 9110 §9.2.2), and it was not tried twice already.
+    /// once (RFC 9110 §9.2.2), it is still there, and it was not tried twice already.
     pub(super) fn may_repeat(&self) -> bool {
         let method = self.request.method();
         !self.retried
+            && !self.flows
             && (method.is_safe()
                 || matches!(method, Method::Put | Method::Delete)
                 || method.as_str() == "TRACE")
@@ -49,6 +66,11 @@ pub struct Answered<T> {
     pub token: T,
     /// The answer, whatever its status, or why there is none.
     pub result: Result<Response, CallError>,
+    /// The right to have the body of the answer, if it has not come with it: that of
+    /// a long one, where [`body_streams_above`](super::ClientLimits::body_streams_above)
+    /// or the [`Caller`](super::Caller::streaming_above) says so. Dropped, it closes
+    /// the connection.
+    pub inflow: Option<Box<Inflow>>,
 }
 
 /// Says which time of [`ClientTimeouts`](super::ClientTimeouts) was over.
@@ -83,6 +105,23 @@ pub enum CallError {
     TimedOut(CallTimeout),
     /// Too many requests to this origin are waiting or in flight already.
     Busy,
+    /// The [`Flow`](crate::http::Flow) of its body was dropped before its end, or was
+    /// not as long as had been said.
+    Abandoned,
+}
+
+impl CallError {
+    /// Says the same of a body whose head has come before.
+    pub(super) const fn of_body(&self) -> InflowFault {
+        match self {
+            Self::Malformed(error) => InflowFault::Bad(*error),
+            Self::TimedOut(CallTimeout::Body) => {
+                InflowFault::Bad(ProtocolError::new(Place::Body, Fault::BodyTooSlow))
+            }
+            Self::TimedOut(CallTimeout::Whole) => InflowFault::Late,
+            _ => InflowFault::Gone,
+        }
+    }
 }
 
 impl fmt::Display for CallError {
@@ -98,6 +137,7 @@ impl fmt::Display for CallError {
             Self::TimedOut(CallTimeout::Head) => f.write_str("the server does not answer"),
             Self::TimedOut(CallTimeout::Body) => f.write_str("the answer makes no progress"),
             Self::TimedOut(CallTimeout::Whole) => f.write_str("the time for the request is over"),
+            Self::Abandoned => f.write_str("the body of the request was given up by a stage"),
             Self::Busy => f.write_str(
                 "too many requests wait for this server; send fewer, or raise `requests_per_origin_max`",
             ),
@@ -163,10 +203,13 @@ mod tests {
             request: Request::new(method, Target::parse("/").unwrap()),
             token: (),
             meta: Meta::default(),
+            going: None,
+            streams_above: usize::MAX,
             retried: false,
             site: 0,
             line: None,
             alarm: None,
+            flows: false,
         }
     }
 

@@ -8,6 +8,7 @@ use seda_core::{Meta, Reason, Sink, Tick};
 use super::call::{Answered, Call, CallError};
 use super::score::Score;
 use super::terms::Terms;
+use crate::http::inflow::Inflow;
 use crate::http::message::Response;
 
 /// Tells the stage what has become of requests.
@@ -44,6 +45,20 @@ impl<T: Send + 'static> Delivery<T> {
 
     /// Has the stage be told what has become of a request.
     pub(super) fn conclude(&mut self, call: Call<T>, result: Result<Response, CallError>) {
+        self.conclude_with(call, result, None);
+    }
+
+    /// Has the stage be told of an answer whose body is still to come.
+    pub(super) fn begin(&mut self, call: Call<T>, response: Response, inflow: Inflow) {
+        self.conclude_with(call, Ok(response), Some(Box::new(inflow)));
+    }
+
+    fn conclude_with(
+        &mut self,
+        call: Call<T>,
+        result: Result<Response, CallError>,
+        inflow: Option<Box<Inflow>>,
+    ) {
         match &result {
             Ok(_) => self.score.answers.add(1),
             Err(error) => self.score.count_error(error),
@@ -51,7 +66,12 @@ impl<T: Send + 'static> Delivery<T> {
         // The deadline was for the answer; that it is over must be heard.
         let meta = call.meta.with_deadline(Tick::NEVER);
         let token = call.token;
-        self.kept.push_back((meta, Answered { token, result }));
+        let answered = Answered {
+            token,
+            result,
+            inflow,
+        };
+        self.kept.push_back((meta, answered));
     }
 
     /// Offers the answers to the stage, until it takes no more.

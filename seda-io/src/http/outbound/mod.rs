@@ -10,8 +10,11 @@
 
 mod budget;
 mod call;
+mod coming;
 mod delivery;
 mod dispatch;
+mod going;
+mod notes;
 mod origin;
 mod pool;
 mod score;
@@ -24,13 +27,19 @@ use std::sync::Arc;
 
 use seda_core::{Graph, Promises, Stage, inherited};
 
+use super::carrier::Seat;
+use super::dues::Turn;
+use super::flow::line::Muteness;
+use super::flow::{Flow, Opening};
 use super::message::Request;
+use crate::net::address::Address;
 use crate::net::names::Names;
 use crate::net::offices::Offices;
 use crate::net::quota::Quota;
 use crate::tls::TlsClient;
 use call::Call;
 use dispatch::Dispatch;
+use going::{Berth, Going};
 use score::Score;
 use terms::Terms;
 
@@ -44,7 +53,8 @@ pub use score::{ClientFigures, ClientTallies};
 /// Connections persist and are used again, by origin and worker. One that turns
 /// out to have been closed before the server has seen the request is replaced
 /// once, if doing the request twice is as good as once (RFC 9110 §9.2.2).
-/// Bodies are in memory, within [`ClientLimits`]. Redirects are answers.
+/// Bodies are in memory, within [`ClientLimits`], unless they are
+/// [handed out](Answered::inflow) as they come. Redirects are answers.
 ///
 /// # Examples
 ///
@@ -116,6 +126,7 @@ impl HttpClient {
         T: Send + 'static,
     {
         let tallies = ClientTallies::default();
+        let streams_above = self.limits.body_streams_above;
         let caller = Caller {
             terms: Terms {
                 quota: Arc::new(Quota::new(self.limits.requests_max)),
@@ -124,6 +135,7 @@ impl HttpClient {
                 promises: Promises::default(),
             },
             offices: Offices::default(),
+            streams_above,
             score: tallies.0.open(),
             tallies,
         };
@@ -156,6 +168,7 @@ impl HttpClient {
 pub struct Caller<T: Send + 'static> {
     terms: Terms,
     offices: Offices<Call<T>>,
+    streams_above: usize,
     score: Arc<Score>,
     tallies: ClientTallies,
 }
@@ -178,18 +191,65 @@ impl<T: Send + 'static> Caller<T> {
     /// allows, when the graph does not run, and when this client could not send
     /// it ever.
     pub fn send(&self, origin: &Origin, request: Request, token: T) -> Result<(), Refused<T>> {
+        self.post(origin, request, token, None)
+    }
+
+    /// Sends a request to `origin` as [`send`](Self::send) does, with a body that is sent
+    /// later, piece by piece, by whatever stage the [`Flow`] comes to. That of the
+    /// request itself is not sent.
+    ///
+    /// The server gets as many bytes as were [said](Opening::with_length) before, or
+    /// else chunks. It may answer before the body is whole: the [`Answered`] says
+    /// so, and the flow has ended when all of the answer has come. A flow that is
+    /// dropped before its end closes the connection, and the request fails with
+    /// [`CallError::Abandoned`]. Such a request is never sent twice.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn stream(
+        &self,
+        origin: &Origin,
+        opening: impl Into<Opening<Request>>,
+        token: T,
+    ) -> Result<Flow, Refused<T>> {
+        let mut opening = opening.into();
+        let line = Arc::new(opening.line(self.terms.limits.marks(), Muteness::Spoken));
+        let berth = Arc::new(Berth::new(Arc::clone(&self.score)));
+        let going = Going::new(Arc::clone(&line), Arc::clone(&berth), opening.length);
+        self.post(origin, opening.head, token, Some(Box::new(going)))?;
+        let seat = Seat {
+            index: 0,
+            serial: line.number(),
+            turn: Turn::ONLY,
+        };
+        let peer = Address::Name(origin.host().into(), origin.port());
+        Ok(Flow::new(line, peer, seat, berth))
+    }
+
+    fn post(
+        &self,
+        origin: &Origin,
+        request: Request,
+        token: T,
+        going: Option<Box<Going>>,
+    ) -> Result<(), Refused<T>> {
         if let Err(reason) = self.take_room(origin, &request) {
             return Err(self.refuse(request, token, reason));
         }
+        let flows = going.is_some();
         let call = Call {
             origin: origin.clone(),
             request,
             token,
             meta: inherited(),
+            going,
+            streams_above: self.streams_above,
             retried: false,
             site: 0,
             line: None,
             alarm: None,
+            flows,
         };
         self.terms.promises.make();
         if let Err(call) = self.offices.post(call) {
@@ -198,7 +258,19 @@ impl<T: Send + 'static> Caller<T> {
             return Err(self.refuse(call.request, call.token, Refusal::NotRunning));
         }
         self.score.requests.add(1);
+        self.score.flows.opened.add(usize::from(flows));
         Ok(())
+    }
+
+    /// Makes a caller that gathers the body of no answer which is longer than that
+    /// many bytes, or whose length is not known: such a body is handed out as it
+    /// comes, by [`Answered::inflow`]. Otherwise
+    /// [`ClientLimits::body_streams_above`] says so.
+    #[must_use]
+    pub fn streaming_above(&self, bytes: usize) -> Self {
+        let mut caller = self.clone();
+        caller.streams_above = bytes;
+        caller
     }
 
     fn take_room(&self, origin: &Origin, request: &Request) -> Result<(), Refusal> {
@@ -233,6 +305,7 @@ impl<T: Send + 'static> Clone for Caller<T> {
         Self {
             terms: self.terms.clone(),
             offices: self.offices.clone(),
+            streams_above: self.streams_above,
             score: Arc::clone(&self.score),
             tallies: self.tallies.clone(),
         }

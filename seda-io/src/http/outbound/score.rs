@@ -2,6 +2,7 @@
 
 use super::call::{CallError, CallTimeout};
 use crate::count::{Count, Sheets};
+use crate::http::tally::FlowTally;
 
 /// Is what one worker counts, on cache lines of its own.
 #[derive(Debug, Default)]
@@ -19,10 +20,22 @@ pub(super) struct Score {
     pub(super) closed: Count,
     pub(super) postponed: Count,
     pub(super) undelivered: Count,
+    pub(super) inflows: InflowScore,
+    /// Of bodies that go out; what stages refuse to hear of bodies either way.
+    pub(super) flows: FlowTally,
     unconnected: Count,
     unsecured: Count,
     timed_out: Count,
     busy: Count,
+}
+
+/// Is what one worker counts of answers whose body is not gathered.
+#[derive(Debug, Default)]
+pub(super) struct InflowScore {
+    pub(super) begun: Count,
+    pub(super) whole: Count,
+    pub(super) failed: Count,
+    pub(super) unwanted: Count,
 }
 
 impl Score {
@@ -38,7 +51,7 @@ impl Score {
             CallError::Unsecured(_) => &self.unsecured,
             CallError::TimedOut(_) => &self.timed_out,
             CallError::Busy => &self.busy,
-            CallError::Broken(_) | CallError::Malformed(_) => return,
+            CallError::Broken(_) | CallError::Malformed(_) | CallError::Abandoned => return,
         };
         count.add(1);
     }
@@ -80,6 +93,34 @@ pub struct ClientFigures {
     /// Answers, or news that there is none, given up, since the stage took
     /// nothing more when the graph ended.
     pub undelivered: u64,
+    /// Answers whose body was not gathered, but handed out as it came; each of
+    /// them is whole, failed, unwanted, or still open.
+    pub inflows: u64,
+    /// Of these, those all of which has come.
+    pub inflows_whole: u64,
+    /// Of these, those that broke off, or were too slow, malformed or late.
+    pub inflows_failed: u64,
+    /// Of these, those of which nobody wanted the rest.
+    pub inflows_unwanted: u64,
+    /// Requests whose body was sent as it was made; each of them is finished,
+    /// abandoned, cut, or still open.
+    pub flows: u64,
+    /// Of these, those whose body was finished.
+    pub flows_finished: u64,
+    /// Of these, those whose body was dropped before its end, or was not as long as
+    /// had been said; their connections were closed.
+    pub flows_abandoned: u64,
+    /// Of these, those whose body was cut off by an early answer, or the end of the
+    /// connection or the graph, or that got none.
+    pub flows_cut: u64,
+    /// Pieces of such bodies that came back for the high mark.
+    pub flows_clogged: u64,
+    /// Times that a stage refused an event of a streamed body, in or out, which
+    /// was kept and offered again.
+    pub flows_postponed: u64,
+    /// Streamed bodies, in or out, of which events were given up, since the stage
+    /// took nothing more when the graph ended.
+    pub flows_undelivered: u64,
 }
 
 /// Reads what a client counts, from any thread.
@@ -107,6 +148,17 @@ impl ClientTallies {
             evicted: sheets.sum(|score| &score.evicted),
             postponed: sheets.sum(|score| &score.postponed),
             undelivered: sheets.sum(|score| &score.undelivered),
+            inflows: sheets.sum(|score| &score.inflows.begun),
+            inflows_whole: sheets.sum(|score| &score.inflows.whole),
+            inflows_failed: sheets.sum(|score| &score.inflows.failed),
+            inflows_unwanted: sheets.sum(|score| &score.inflows.unwanted),
+            flows: sheets.sum(|score| &score.flows.opened),
+            flows_finished: sheets.sum(|score| &score.flows.finished),
+            flows_abandoned: sheets.sum(|score| &score.flows.abandoned),
+            flows_cut: sheets.sum(|score| &score.flows.cut),
+            flows_clogged: sheets.sum(|score| &score.flows.clogged),
+            flows_postponed: sheets.sum(|score| &score.flows.postponed),
+            flows_undelivered: sheets.sum(|score| &score.flows.undelivered),
         }
     }
 }

@@ -4,8 +4,11 @@ use std::io::ErrorKind;
 
 use super::budget::ClientLimits;
 use super::call::{CallError, CallTimeout};
+use super::coming::Coming;
+use super::going::Going;
 use super::talk::{Outcome, Ready, Talk};
 use crate::alarms::Alarm;
+use crate::http::answer::AnswerBounds;
 use crate::http::message::Request;
 use crate::net::attempts::Attempts;
 use crate::reactor::Readiness;
@@ -101,15 +104,34 @@ impl Line {
         &mut self,
         (call, request): (usize, &Request),
         head: Vec<u8>,
-        limits: &ClientLimits,
+        bounds: AnswerBounds,
         now: u64,
     ) {
         self.call = Some(call);
-        self.state = State::Talking(Box::new(Talk::new(request, head, limits, now)));
+        self.state = State::Talking(Box::new(Talk::new(request, head, bounds, now)));
+    }
+
+    /// Returns the request and the answer that it carries.
+    pub(super) fn talk(&mut self) -> Option<&mut Talk> {
+        match &mut self.state {
+            State::Talking(talk) => Some(talk),
+            State::Connecting { .. } | State::Idle { .. } => None,
+        }
+    }
+
+    /// Returns the request that it sends as it is made.
+    pub(super) fn going(&mut self) -> Option<&mut Going> {
+        self.talk()?.going()
+    }
+
+    /// Returns the body that it hands out as it comes.
+    pub(super) fn incoming(&mut self) -> Option<&mut Coming> {
+        self.talk()?.incoming()
     }
 
     /// Has the connection wait for the next request.
     pub(super) fn rest(&mut self, now: u64) {
+        self.used = true;
         self.state = State::Idle { since: now };
     }
 
@@ -135,12 +157,12 @@ impl Line {
             },
             State::Idle { .. } => self.look(scratch),
             State::Talking(talk) => {
-                if let Some(request) = request {
-                    talk.write(transport, &mut self.ready, request.body(), (limits, now));
+                let ready = &mut self.ready;
+                match request {
+                    Some(request) => talk.write(transport, ready, request.body(), (limits, now)),
+                    None => talk.write_rest(transport, ready, (limits, now)),
                 }
-                let outcome = talk.read(transport, &mut self.ready, scratch, (limits, now));
-                self.used |= matches!(outcome, Outcome::Answered { .. });
-                outcome
+                talk.read(transport, ready, scratch, (limits, now))
             }
         }
     }
@@ -176,13 +198,21 @@ impl Line {
             State::Connecting { until } => return (*until, Some(CallTimeout::Connect)),
             State::Idle { since } => (*since, timeouts.idle, None),
             State::Talking(talk) => {
-                let (since, what) = talk.waits();
+                let last = (talk.until(), Some(CallTimeout::Whole));
+                let Some((since, what)) = talk.waits() else {
+                    return last;
+                };
                 let lasts = match what {
                     CallTimeout::Write => timeouts.write,
                     CallTimeout::Head => timeouts.head,
                     _ => timeouts.body,
                 };
-                (since, lasts, Some(what))
+                let next = since.saturating_add(nanoseconds(lasts));
+                return if last.0 < next {
+                    last
+                } else {
+                    (next, Some(what))
+                };
             }
         };
         (since.saturating_add(nanoseconds(lasts)), what)

@@ -92,6 +92,9 @@ impl<T: Send + 'static> Dispatch<T> {
         let Some(line) = self.lines.get_mut(index) else {
             return;
         };
+        if line.incoming().is_some() {
+            return self.cut(index, error.of_body());
+        }
         let elsewhere = matches!(
             error,
             CallError::Unreachable(_) | CallError::TimedOut(CallTimeout::Connect)

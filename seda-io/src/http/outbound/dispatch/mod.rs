@@ -1,6 +1,9 @@
 //! The client's source on one worker: its connections, driven to their answers.
 
 mod dialling;
+mod expiry;
+mod flowing_out;
+mod pouring;
 
 use std::mem;
 use std::sync::Arc;
@@ -9,16 +12,19 @@ use std::time::Duration;
 use seda_core::{BoxError, Next, Sink, Source, Tick};
 use slab::Slab;
 
-use super::call::{Answered, Call, CallError, CallTimeout};
+use super::call::{Answered, Call, CallError};
 use super::delivery::Delivery;
+use super::notes::Notes;
 use super::pool::{Pool, Wants, Way};
 use super::score::Score;
 use super::server_line::Line;
-use super::talk::Outcome;
+use super::talk::{Outcome, Talk};
 use super::terms::Terms;
 use crate::alarms::Alarms;
-use crate::http::ask::{Afterwards, request_head};
+use crate::http::ask::{Afterwards, flow_head, request_head};
+use crate::http::flow::flow_event::FlowEnd;
 use crate::http::message::Response;
+use crate::http::untold::Untold;
 use crate::net::names::{Asker, Directory};
 use crate::reactor::{Mailbox, Member, Readiness};
 use crate::timer::nanoseconds;
@@ -36,10 +42,14 @@ pub(super) struct Dispatch<T: Send + 'static> {
     member: Member,
     asker: Asker,
     orders: Arc<Mailbox<Call<T>>>,
+    notes: Arc<Notes>,
+    untold: Untold,
     delivery: Delivery<T>,
     calls: Slab<Call<T>>,
     lines: Slab<Line>,
     pool: Pool,
+    /// Connections whose answer is with its stage, and whose body still comes.
+    pouring: usize,
     /// The serial number of the next line.
     serial: u64,
     alarms: Alarms,
@@ -50,6 +60,9 @@ pub(super) struct Dispatch<T: Send + 'static> {
     later: Vec<usize>,
     scratch: Vec<u8>,
     quiesced: bool,
+    /// Nanoseconds: until when requests are borne with of which nothing is made,
+    /// now that the graph ends.
+    grace: Option<u64>,
 }
 
 /// What an alarm is about: a line or a call.
@@ -72,6 +85,9 @@ impl<T: Send + 'static> Dispatch<T> {
         Ok(Self {
             asker: Asker::open(directory, &member),
             orders: Arc::new(Mailbox::new(member.bell())),
+            notes: Arc::new(Notes::new(&member, Arc::clone(&score))),
+            untold: Untold::default(),
+            pouring: 0,
             pool: Pool::new(&terms.limits),
             alarms: Alarms::new(alarms_max),
             delivery: Delivery::new(terms.clone(), Arc::clone(&score), answers),
@@ -86,6 +102,7 @@ impl<T: Send + 'static> Dispatch<T> {
             later: Vec::new(),
             scratch: vec![0; READ_BYTES],
             quiesced: false,
+            grace: None,
         })
     }
 
@@ -125,19 +142,10 @@ impl<T: Send + 'static> Dispatch<T> {
         }
     }
 
-    fn collect_due(&mut self, now: u64) {
-        while let Some(index) = self.alarms.pop(now) {
-            match (index / KINDS, index % KINDS) {
-                (call, CALL) => self.expire_call(call),
-                (line, _) => self.expire_line(line, now),
-            }
-        }
-    }
-
     /// Takes a request in.
     fn accept(&mut self, mut call: Call<T>, now: u64) {
         let Some(site) = self.pool.join(&call.origin) else {
-            return self.delivery.conclude(call, Err(CallError::Busy));
+            return self.conclude(call, Err(CallError::Busy));
         };
         call.site = site;
         let whole = nanoseconds(self.terms.limits.timeouts.whole);
@@ -173,8 +181,15 @@ impl<T: Send + 'static> Dispatch<T> {
         waiting.line = Some(index);
         self.score.reused.add(usize::from(line.is_used()));
         let authority = waiting.origin.authority();
-        let head = request_head(&waiting.request, authority, Afterwards::KeepAlive);
-        line.begin((call, &waiting.request), head, &self.terms.limits, now);
+        let bounds = self.terms.limits.answer(waiting.streams_above);
+        if waiting.flows {
+            let head = flow_head(&waiting.request, authority, waiting.delimiter());
+            line.begin((call, &waiting.request), Vec::new(), bounds, now);
+            self.begin_flow(index, call, head);
+        } else {
+            let head = request_head(&waiting.request, authority, Afterwards::KeepAlive);
+            line.begin((call, &waiting.request), head, bounds, now);
+        }
         self.list(index);
     }
 
@@ -184,15 +199,23 @@ impl<T: Send + 'static> Dispatch<T> {
             return;
         };
         line.listed = false;
-        let call = line.call.and_then(|call| self.calls.get(call));
+        if line.going().is_some() && !self.pump(index, now) {
+            return self.fail(index, CallError::Abandoned, now);
+        }
+        let Some(line) = self.lines.get_mut(index) else {
+            return;
+        };
+        let carried = line.call;
+        let call = carried.and_then(|call| self.calls.get(call));
         let request = call.map(|call| &call.request);
-        match line.advance(request, &mut self.scratch, &self.terms.limits, now) {
+        let outcome = line.advance(request, &mut self.scratch, &self.terms.limits, now);
+        if line.going().is_some() {
+            self.note_written(index);
+        }
+        match outcome {
             Outcome::Rests => self.arm(index),
-            Outcome::Again => {
-                line.listed = true;
-                self.later.push(index);
-            }
-            Outcome::Connected => match line.call {
+            Outcome::Again => self.postpone(index),
+            Outcome::Connected => match carried {
                 Some(call) => self.begin(index, call, now),
                 None => self.end(index),
             },
@@ -202,17 +225,45 @@ impl<T: Send + 'static> Dispatch<T> {
             } => {
                 self.answered(index, response, afterwards, now);
             }
+            Outcome::Begun { response, progress } => self.begun(index, response, progress, now),
+            Outcome::Piece(bytes) => self.hand_out(index, bytes),
+            Outcome::Over {
+                bytes,
+                trailers,
+                afterwards,
+            } => {
+                self.poured_out(index, bytes, trailers);
+                self.release(index, afterwards, now);
+            }
             Outcome::Failed(error) => self.fail(index, error, now),
             Outcome::Gone => self.end(index),
         }
     }
 
+    /// Has a line take part in the next turn.
+    fn postpone(&mut self, index: usize) {
+        if let Some(line) = self.lines.get_mut(index) {
+            line.listed = true;
+            self.later.push(index);
+        }
+    }
+
     fn answered(&mut self, index: usize, response: Response, afterwards: Afterwards, now: u64) {
+        let call = self.lines.get_mut(index).and_then(|line| line.call.take());
+        self.release(index, afterwards, now);
+        self.finish(call, Ok(response));
+    }
+
+    /// Uses a connection again whose answer is whole, or closes it.
+    fn release(&mut self, index: usize, afterwards: Afterwards, now: u64) {
+        if afterwards == Afterwards::KeepAlive {
+            self.end_delivered(index);
+        }
         let Some(line) = self.lines.get_mut(index) else {
             return;
         };
-        let (site, call) = (line.site, line.call.take());
         if afterwards == Afterwards::KeepAlive {
+            let site = line.site;
             line.rest(now);
             match self.pool.free(site, index) {
                 Some(next) => self.begin(index, next, now),
@@ -223,12 +274,14 @@ impl<T: Send + 'static> Dispatch<T> {
         } else {
             self.end(index);
         }
-        self.finish(call, Ok(response));
     }
 
     /// Closes a connection.
     fn end(&mut self, index: usize) {
         if let Some(mut line) = self.lines.try_remove(index) {
+            if let Some(going) = line.talk().and_then(Talk::take_going) {
+                self.end_flow(&going, FlowEnd::Gone);
+            }
             line.say_farewell();
             self.alarms.disarm(&mut line.alarm);
             self.pool.close(line.site, index);
@@ -243,39 +296,16 @@ impl<T: Send + 'static> Dispatch<T> {
         };
         self.alarms.disarm(&mut call.alarm);
         self.pool.leave(call.site);
+        self.conclude(call, result);
+    }
+
+    /// Has the stage be told what has become of a request.
+    fn conclude(&mut self, mut call: Call<T>, result: Result<Response, CallError>) {
+        // It has never had a connection.
+        if let Some(going) = call.going.take() {
+            self.end_flow(&going, FlowEnd::Gone);
+        }
         self.delivery.conclude(call, result);
-    }
-
-    /// Sees that an alarm goes off at a line's deadline at the latest.
-    fn arm(&mut self, index: usize) {
-        if let Some(line) = self.lines.get_mut(index) {
-            let (deadline, _) = line.deadline(&self.terms.limits);
-            self.alarms.arm(&mut line.alarm, deadline, index * KINDS);
-        }
-    }
-
-    fn expire_line(&mut self, index: usize, now: u64) {
-        let Some(line) = self.lines.get_mut(index) else {
-            return;
-        };
-        line.alarm = None;
-        match line.deadline(&self.terms.limits) {
-            (deadline, _) if deadline > now => self.arm(index),
-            (_, None) => self.end(index),
-            (_, Some(timeout)) => self.fail(index, CallError::TimedOut(timeout), now),
-        }
-    }
-
-    fn expire_call(&mut self, index: usize) {
-        let Some(call) = self.calls.get_mut(index) else {
-            return;
-        };
-        call.alarm = None;
-        match call.line {
-            Some(line) => self.end(line),
-            None => self.pool.give_up(call.site, index),
-        }
-        self.finish(Some(index), Err(CallError::TimedOut(CallTimeout::Whole)));
     }
 
     /// Makes connections for requests that had to wait for room.
@@ -295,7 +325,10 @@ impl<T: Send + 'static> Source for Dispatch<T> {
         for call in self.orders.take() {
             self.accept(call, now);
         }
+        self.untold.tell_again();
+        self.collect_notes(now);
         self.collect_due(now);
+        self.cut_quiet(now);
         let mut cohort = Vec::new();
         loop {
             self.relieve(now);
@@ -308,32 +341,44 @@ impl<T: Send + 'static> Source for Dispatch<T> {
             }
         }
         self.delivery.tell();
+        self.untold.count(&self.score.flows);
         if !self.later.is_empty() {
             return Next::Again;
         }
         let again = now.saturating_add(nanoseconds(OFFER_AGAIN));
-        let offer = (!self.delivery.is_empty()).then_some(again);
-        let soonest = [offer, self.alarms.next_at()].into_iter().flatten().min();
+        let all_told = self.delivery.is_empty() && self.untold.is_empty();
+        let offer = (!all_told).then_some(again);
+        let look = if self.quiesced { self.looks_at() } else { None };
+        let soonest = [offer, self.alarms.next_at(), look];
+        let soonest = soonest.into_iter().flatten().min();
         soonest.map_or(Next::Idle, |at| Next::At(Tick::from_nanos(at)))
     }
 
     fn quiesce(&mut self) {
         self.quiesced = true;
         self.delivery.quiesce();
+        self.untold.note_ending();
         for index in self.pool.take_all_idle() {
             self.end(index);
         }
+        self.note_all_ending();
     }
 
     fn is_drained(&self) -> bool {
-        self.quiesced && self.calls.is_empty() && self.delivery.is_empty()
+        let carried = self.calls.is_empty() && self.pouring == 0;
+        self.quiesced && carried && self.delivery.is_empty() && self.untold.is_empty()
     }
 }
 
 impl<T: Send + 'static> Drop for Dispatch<T> {
     /// Gives up what has no answer yet: the graph has ended.
     fn drop(&mut self) {
-        let undone = self.orders.close().len() + self.calls.len();
+        self.notes.close();
+        self.cut_all();
+        let mut undone = self.orders.close();
+        undone.extend(self.calls.drain());
+        self.cut_flows(&mut undone);
+        let undone = undone.len();
         self.delivery.abandon(undone);
         self.score.closed.add(self.lines.len());
     }

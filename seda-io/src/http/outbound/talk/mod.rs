@@ -1,12 +1,18 @@
 //! One request and its answer, on a connection that is there.
 
+mod streamed;
+
 use std::io::{self, ErrorKind, IoSlice};
+use std::mem;
 
 use super::budget::ClientLimits;
 use super::call::{CallError, CallTimeout};
-use crate::http::answer::{AnswerReader, Progress};
+use super::coming::Coming;
+use super::going::Going;
+use crate::http::answer::{AnswerBounds, AnswerReader, Progress};
 use crate::http::ask::Afterwards;
 use crate::http::message::{Request, Response};
+use crate::http::trailers::Trailers;
 use crate::transport::Transport;
 
 /// Reads of one connection before others have their turn.
@@ -36,7 +42,14 @@ pub(super) struct Talk {
     moved: usize,
     reader: AnswerReader,
     response: Option<Response>,
+    /// What has come of the body, and was not handed out.
     body: Vec<u8>,
+    /// The body of an answer that is with its stage already.
+    incoming: Option<Box<Coming>>,
+    /// The body of its request, if that was not sent as a whole before.
+    rest: Vec<u8>,
+    /// The request, if its body is sent as it is made, until all of it is.
+    going: Option<Box<Going>>,
 }
 
 /// Is how far a connection has got.
@@ -53,7 +66,21 @@ pub(super) enum Outcome {
         response: Response,
         afterwards: Afterwards,
     },
-    /// There will be no answer from it.
+    /// The head of an answer is there whose body is not gathered; how much has
+    /// come of that.
+    Begun {
+        response: Response,
+        progress: Progress,
+    },
+    /// More of such a body is there.
+    Piece(Vec<u8>),
+    /// The last of it is there.
+    Over {
+        bytes: Vec<u8>,
+        trailers: Trailers,
+        afterwards: Afterwards,
+    },
+    /// There will be no answer from it, or not the rest of its body.
     Failed(CallError),
     /// It was idle and has ended.
     Gone,
@@ -72,8 +99,7 @@ impl Default for Ready {
 
 impl Talk {
     /// Begins with a request whose head is written already.
-    pub(super) fn new(request: &Request, head: Vec<u8>, limits: &ClientLimits, now: u64) -> Self {
-        let body_bytes_max = limits.body_bytes_max as u64;
+    pub(super) fn new(request: &Request, head: Vec<u8>, bounds: AnswerBounds, now: u64) -> Self {
         Self {
             len: head.len() + request.body().len(),
             head,
@@ -81,22 +107,34 @@ impl Talk {
             refused: false,
             since: now,
             moved: 0,
-            reader: AnswerReader::new(request.method(), limits.head_bytes_max, body_bytes_max),
+            reader: AnswerReader::new(request.method(), bounds),
             response: None,
             body: Vec::new(),
+            incoming: None,
+            rest: Vec::new(),
+            going: None,
         }
     }
 
-    /// Returns since when the server is waited for, and for what.
-    pub(super) const fn waits(&self) -> (u64, CallTimeout) {
-        let what = if self.is_writing() {
-            CallTimeout::Write
-        } else if self.response.is_none() {
-            CallTimeout::Head
-        } else {
-            CallTimeout::Body
+    /// Returns since when the server is waited for, and for what, if it is.
+    pub(super) fn waits(&self) -> Option<(u64, CallTimeout)> {
+        // It may be the stage that is waited for.
+        if self.going.as_ref().is_some_and(|going| going.is_awaited()) {
+            return None;
+        }
+        let what = match &self.incoming {
+            _ if self.is_writing() => CallTimeout::Write,
+            Some(incoming) if !incoming.is_hungry() => return None,
+            None if self.response.is_none() => CallTimeout::Head,
+            Some(_) | None => CallTimeout::Body,
         };
-        (self.since, what)
+        Some((self.since, what))
+    }
+
+    /// Returns when what it carries is worth nothing any more, in nanoseconds.
+    pub(super) fn until(&self) -> u64 {
+        let incoming = self.incoming.as_ref();
+        incoming.map_or(u64::MAX, |incoming| incoming.until())
     }
 
     /// Tells whether the server has said anything.
@@ -104,7 +142,16 @@ impl Talk {
         self.reader.has_begun()
     }
 
-    const fn is_writing(&self) -> bool {
+    fn is_writing(&self) -> bool {
+        let flowing = self
+            .going
+            .as_ref()
+            .is_some_and(|it| !it.output().is_empty());
+        flowing || self.has_more()
+    }
+
+    /// Tells whether more is to be sent of a request that is there as a whole.
+    const fn has_more(&self) -> bool {
         self.sent < self.len && !self.refused
     }
 
@@ -129,7 +176,7 @@ impl Talk {
         body: &[u8],
         (limits, now): (&ClientLimits, u64),
     ) {
-        while self.is_writing() && ready.write {
+        while self.has_more() && ready.write {
             let head = self.head.get(self.sent..).unwrap_or_default();
             let skip = self.sent.saturating_sub(self.head.len());
             let rest = body.get(skip..).unwrap_or_default();
@@ -143,7 +190,7 @@ impl Talk {
                 Ok(count) => {
                     self.sent += count;
                     self.moved(count, (limits, now));
-                    if !self.is_writing() {
+                    if !self.has_more() {
                         self.wait_from(now);
                     }
                 }
@@ -154,6 +201,9 @@ impl Talk {
                     _ => self.refused = true,
                 },
             }
+        }
+        if self.going.is_some() {
+            self.write_going(transport, ready, (limits, now));
         }
         if ready.write && transport.is_behind() && transport.catch_up().is_err() {
             // An error is read as well.
@@ -169,19 +219,29 @@ impl Talk {
         scratch: &mut [u8],
         (limits, now): (&ClientLimits, u64),
     ) -> Outcome {
+        if self.incoming.as_ref().is_some_and(|it| !it.is_hungry()) {
+            return Outcome::Rests;
+        }
+        // Part of it has come with the head.
+        if let Some(piece) = self.next_piece(now) {
+            return piece;
+        }
         for _ in 0..READS_MAX {
             if !ready.read {
                 return Outcome::Rests;
             }
             match transport.read(scratch) {
-                Ok(0) => return self.end(),
+                Ok(0) => return self.end(now),
                 Ok(count) => {
                     let more = ready.end || transport.has_records();
                     ready.read = count == scratch.len() || more;
                     let (bytes, _) = scratch.split_at(count);
                     match self.understand(bytes, (limits, now)) {
-                        Ok(Progress::More) => {}
-                        Ok(whole) => return self.answered(whole),
+                        Ok(progress) => {
+                            if let Some(outcome) = self.proceed(progress, now) {
+                                return outcome;
+                            }
+                        }
                         Err(outcome) => return outcome,
                     }
                 }
@@ -201,7 +261,7 @@ impl Talk {
         (limits, now): (&ClientLimits, u64),
     ) -> Result<Progress, Outcome> {
         let malformed = |error| Outcome::Failed(CallError::Malformed(error));
-        if self.response.is_none() {
+        if self.response.is_none() && self.incoming.is_none() {
             let head = self.reader.feed_head(bytes).map_err(malformed)?;
             let Some((response, behind)) = head else {
                 return Ok(Progress::More);
@@ -216,10 +276,28 @@ impl Talk {
         body.map_err(malformed)
     }
 
+    /// Says what has come about, now that so much has come.
+    fn proceed(&mut self, progress: Progress, now: u64) -> Option<Outcome> {
+        if let Some(incoming) = &mut self.incoming {
+            if progress != Progress::More {
+                incoming.complete(progress);
+            }
+            return self.next_piece(now);
+        }
+        if self.reader.streams() {
+            let response = self.response.take()?;
+            return Some(Outcome::Begun { response, progress });
+        }
+        (progress != Progress::More).then(|| self.answered(progress))
+    }
+
     /// Makes of the end of the input what it means.
-    fn end(&mut self) -> Outcome {
+    fn end(&mut self, now: u64) -> Outcome {
         match self.reader.end() {
-            Ok(()) => self.answered(Progress::Whole { beyond: false }),
+            Ok(()) => {
+                let whole = Progress::Whole { beyond: false };
+                self.proceed(whole, now).unwrap_or(Outcome::Rests)
+            }
             Err(_) if !self.reader.has_begun() => {
                 Outcome::Failed(CallError::Broken(ErrorKind::UnexpectedEof))
             }
@@ -227,14 +305,20 @@ impl Talk {
         }
     }
 
-    fn answered(&mut self, progress: Progress) -> Outcome {
+    /// Tells what becomes of the connection behind an answer that is whole.
+    pub(super) fn afterwards(&self, progress: Progress) -> Afterwards {
         let in_step = progress == Progress::Whole { beyond: false } && self.sent == self.len;
-        let afterwards = if self.reader.persists() && in_step {
+        let in_step = in_step && self.going.as_ref().is_none_or(|it| it.is_delivered());
+        if self.reader.persists() && in_step {
             Afterwards::KeepAlive
         } else {
             Afterwards::Close
-        };
-        let body = std::mem::take(&mut self.body);
+        }
+    }
+
+    fn answered(&mut self, progress: Progress) -> Outcome {
+        let afterwards = self.afterwards(progress);
+        let body = mem::take(&mut self.body);
         match self.response.take() {
             Some(response) => Outcome::Answered {
                 response: if body.is_empty() {
