@@ -66,6 +66,15 @@ pub const KINDS: [Kind; 3] = [
     },
 ];
 
+/// Others who ask as politely, 4,000 times a second, and of whom nothing is noted
+/// but that they keep everybody busy.
+const REGULARS: Kind = Kind {
+    name: "regulars",
+    count: 16,
+    period: Duration::from_millis(4),
+    manner: Manner::Kept,
+};
+
 /// Is what the guests of one kind have noted.
 #[derive(Clone, Debug)]
 pub struct Book {
@@ -104,12 +113,21 @@ struct Desk {
 impl Guests {
     /// Has them come.
     pub fn invite(plain: &Door, secured: &Door) -> Self {
+        Self::come(&KINDS, plain, secured)
+    }
+
+    /// Has others come who keep server and guests as busy as abusers do.
+    pub fn regulars(plain: &Door, secured: &Door) -> Self {
+        Self::come(&[REGULARS], plain, secured)
+    }
+
+    fn come(kinds: &[Kind], plain: &Door, secured: &Door) -> Self {
         let desk = Arc::new(Desk {
             books: KINDS.map(|_| Mutex::new(Book::new())),
             over: AtomicBool::new(false),
         });
         let mut threads = Vec::new();
-        for (page, kind) in KINDS.into_iter().enumerate() {
+        for (page, kind) in kinds.iter().copied().enumerate() {
             let door = match kind.manner {
                 Manner::Secured => secured,
                 Manner::Kept | Manner::Fresh => plain,

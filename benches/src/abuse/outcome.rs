@@ -19,7 +19,11 @@ const TIMES: usize = 10;
 /// Gives all figures, those without a goal first.
 pub fn figures(findings: &Findings) -> Vec<Figure> {
     let mut figures = Vec::new();
-    for (name, spell) in [("calm", &findings.calm), ("abuse", &findings.abuse)] {
+    for (name, spell) in [
+        ("calm", &findings.calm),
+        ("busy", &findings.busy),
+        ("abuse", &findings.abuse),
+    ] {
         figures.extend(spell_figures(name, spell));
     }
     figures.extend(memory_figures(&findings.memory));
@@ -32,6 +36,7 @@ pub fn figures(findings: &Findings) -> Vec<Figure> {
         ("of these, never connected", float(findings.refused)),
     ];
     figures.extend(crowd.map(|(what, value)| Figure::shown(what, value, "")));
+    figures.extend(against(&findings.busy, &findings.abuse, "busy"));
     figures.extend(goals(findings));
     figures
 }
@@ -59,13 +64,18 @@ fn goals(findings: &Findings) -> Vec<Figure> {
         "",
     );
     goals.push(failed.wanted(GOAL, Wanted::AtMost, 0.0));
-    let books = findings.calm.books.iter().zip(&findings.abuse.books);
-    for (kind, (calm, abuse)) in KINDS.iter().zip(books) {
-        let what = format!("guests, {}: p99, abused / calm", kind.name);
-        let ratio = quantile(abuse, 0.99) / quantile(calm, 0.99);
-        goals.push(Figure::shown(what, ratio, "x").wanted(GOAL, Wanted::AtMost, SERVED));
-    }
+    let served = against(&findings.calm, &findings.abuse, "calm");
+    goals.extend(served.map(|figure| figure.wanted(GOAL, Wanted::AtMost, SERVED)));
     goals
+}
+
+/// Compares how long guests have waited while abused, and before.
+fn against(before: &Spell, abuse: &Spell, name: &str) -> impl Iterator<Item = Figure> {
+    let books = before.books.iter().zip(&abuse.books);
+    KINDS.iter().zip(books).map(move |(kind, (before, abuse))| {
+        let what = format!("guests, {}: p99, abused / {name}", kind.name);
+        Figure::shown(what, quantile(abuse, 0.99) / quantile(before, 0.99), "x")
+    })
 }
 
 fn spell_figures(name: &str, spell: &Spell) -> Vec<Figure> {
@@ -111,7 +121,8 @@ fn growth(memory: &[u64]) -> Option<f64> {
 }
 
 fn failed(findings: &Findings) -> u64 {
-    let books = findings.calm.books.iter().chain(&findings.abuse.books);
+    let spells = [&findings.calm, &findings.busy, &findings.abuse];
+    let books = spells.into_iter().flat_map(|spell| &spell.books);
     books.map(|book| book.failed).sum()
 }
 

@@ -1,4 +1,4 @@
-//! First calm, then abuse, then a drain in the midst of it.
+//! First calm, then a polite load, then abuse, then a drain in the midst of it.
 
 use std::io;
 use std::path::Path;
@@ -47,6 +47,8 @@ impl Plan {
 pub struct Findings {
     /// While the guests were undisturbed.
     pub calm: Spell,
+    /// While many others asked as politely: what a load does by itself.
+    pub busy: Spell,
     /// While there was abuse.
     pub abuse: Spell,
     /// Bytes of memory that the server had, at equal intervals during the abuse.
@@ -90,6 +92,12 @@ pub fn run(program: &Path, plan: &Plan) -> io::Result<Findings> {
     let begun = Beginning::now(&fortress, &guests)?;
     thread::sleep(plan.calm());
     let calm = begun.spell(&fortress, guests.take())?;
+    let regulars = Guests::regulars(&fortress.plain, &fortress.secured);
+    thread::sleep(MOMENT);
+    let begun = Beginning::now(&fortress, &guests)?;
+    thread::sleep(plan.calm());
+    let busy = begun.spell(&fortress, guests.take())?;
+    drop(regulars.leave());
     let mut mob = Mob::gather(Cast {
         idle: plan.idle,
         active: plan.active,
@@ -114,6 +122,7 @@ pub fn run(program: &Path, plan: &Plan) -> io::Result<Findings> {
     mob.disperse()?;
     Ok(Findings {
         calm,
+        busy,
         abuse,
         memory,
         connected_min,

@@ -13,8 +13,8 @@ use crate::reactor::{Member, Readiness};
 use crate::timer::TimerKey;
 use crate::transport::Transport;
 
-/// Bytes, 64 KiB, of effort that a step of a handshake is worth.
-const HANDSHAKE_WEIGHT: usize = 64 * 1024;
+/// Bytes, 128 KiB, of effort that a step of a handshake is worth.
+const HANDSHAKE_WEIGHT: usize = 128 * 1024;
 /// Bytes, 4 KiB, of effort that it is worth to take up a peer that wants much.
 const VISIT_WEIGHT: usize = 4 * 1024;
 /// How many times cheaper than other bytes those of a file are, which the system
