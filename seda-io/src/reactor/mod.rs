@@ -28,8 +28,10 @@ pub(crate) use member::{Member, Readiness, Watch, nudge};
 
 pub use member::NoReactor;
 
-/// Events that one look at the operating system returns at most; more wait for the next.
-const EVENTS_MAX: usize = 1_024;
+/// Events that one look at the operating system returns at most; more wait for the
+/// next. What so many connections touch, here and in the kernel, is still in the
+/// processor's cache when their answers are written.
+const EVENTS_MAX: usize = 128;
 
 /// Is what a worker sleeps in: sockets, child processes and other threads end the sleep.
 ///
