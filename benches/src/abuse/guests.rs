@@ -81,6 +81,10 @@ pub struct Book {
     /// Nanoseconds until an answer was there, with what it took to connect
     /// where that is part of it.
     pub latency: Histogram<u64>,
+    /// Nanoseconds by which they woke too late to ask: what their own processor has
+    /// them wait for, and for which the server can do nothing. As much may be in the
+    /// latency, since they wake for an answer as well.
+    pub overslept: Histogram<u64>,
     /// Requests that were not answered as they should be.
     pub failed: u64,
     /// Why the last one of these was not.
@@ -89,8 +93,11 @@ pub struct Book {
 
 impl Book {
     fn new() -> Self {
+        let histogram =
+            || Histogram::new_with_max(LATENCY_MAX_NS, 3).expect("three digits are allowed");
         Self {
-            latency: Histogram::new_with_max(LATENCY_MAX_NS, 3).expect("three digits are allowed"),
+            latency: histogram(),
+            overslept: histogram(),
             failed: 0,
             why: None,
         }
@@ -174,6 +181,7 @@ fn visit(kind: Kind, door: &Door, first: Instant, (desk, page): (&Desk, usize)) 
         } else {
             Instant::now()
         };
+        let overslept = nanoseconds(began.saturating_duration_since(next));
         next += kind.period;
         if talk.is_none() && kind.manner != Manner::Fresh {
             talk = Talk::begin(door).ok();
@@ -184,10 +192,11 @@ fn visit(kind: Kind, door: &Door, first: Instant, (desk, page): (&Desk, usize)) 
             (_, Some(talk)) => talk.ask(),
             (_, None) => Err(io::Error::other("no connection")),
         };
-        let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let took = nanoseconds(began.elapsed());
         let Some(mut book) = desk.books.get(page).map(Mutex::lock) else {
             return;
         };
+        book.overslept.saturating_record(overslept);
         match answered {
             Ok(()) => book.latency.saturating_record(took),
             Err(error) => {
@@ -197,6 +206,10 @@ fn visit(kind: Kind, door: &Door, first: Instant, (desk, page): (&Desk, usize)) 
             }
         }
     }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Is a connection of a guest, who waits for what it wants.

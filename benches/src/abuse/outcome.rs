@@ -87,6 +87,8 @@ fn spell_figures(name: &str, spell: &Spell) -> Vec<Figure> {
         for (named, q) in [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999)] {
             figures.push(Figure::shown(what(named), quantile(book, q), "µs"));
         }
+        let overslept = float(book.overslept.value_at_quantile(0.99)) / 1e3;
+        figures.push(Figure::shown(what("p99 of oversleeping"), overslept, "µs"));
     }
     let share = |time: Duration| time.as_secs_f64() / spell.wall.as_secs_f64() * 100.0;
     let shares = [
