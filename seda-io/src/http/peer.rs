@@ -9,7 +9,7 @@ use super::flows::Flows;
 use super::inflow::spring::Spring;
 use crate::net::address::Address;
 use crate::net::callers::Caller;
-use crate::reactor::{Member, Readiness};
+use crate::reactor::{Member, Readiness, Ready};
 use crate::timer::TimerKey;
 use crate::transport::Transport;
 
@@ -65,16 +65,6 @@ enum Health {
     CutShort,
 }
 
-/// What the socket would do without blocking, as far as is known: it is asked
-/// until it would block, and then tells once when that changes.
-#[derive(Debug)]
-struct Ready {
-    read: bool,
-    write: bool,
-    /// An end or an error is to be read behind the bytes.
-    end: bool,
-}
-
 /// The timer that is armed for a peer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Alarm {
@@ -109,11 +99,7 @@ impl Peer {
             serial,
             connection,
             // Clients seldom connect without saying something at once.
-            ready: Ready {
-                read: true,
-                write: true,
-                end: false,
-            },
+            ready: Ready::default(),
             alarm: None,
             rest: Rest::Bytes,
             listed: false,
@@ -163,9 +149,7 @@ impl Peer {
 
     /// Remembers what the socket has said.
     pub(super) const fn note(&mut self, said: Readiness) {
-        self.ready.read |= said.readable;
-        self.ready.write |= said.writable;
-        self.ready.end |= said.ended;
+        self.ready.note(said);
     }
 
     /// Has the next turn try to read, whatever the socket has said.

@@ -11,6 +11,7 @@
 mod bell;
 mod mailbox;
 mod member;
+mod ready;
 
 use std::io;
 use std::rc::Rc;
@@ -25,6 +26,7 @@ use member::{BELL, Local};
 
 pub(crate) use mailbox::Mailbox;
 pub(crate) use member::{Member, Readiness, Watch, nudge};
+pub(crate) use ready::Ready;
 
 pub use member::NoReactor;
 

@@ -9,7 +9,7 @@ use super::session::{Appetite, News, Session, Step};
 use crate::alarms::Alarm;
 use crate::buffer::WriteBuffer;
 use crate::net::attempts::Attempts;
-use crate::reactor::Readiness;
+use crate::reactor::{Readiness, Ready};
 use crate::transport::Transport;
 
 /// Blocks that leave in one system call at most.
@@ -34,27 +34,6 @@ pub(super) struct Endpoint {
     /// The event that the stage has refused.
     pub(super) kept: Option<StreamEvent>,
     pub(super) mark: Mark,
-}
-
-/// What the socket would do without blocking, as far as is known: it is asked
-/// until it would block, and then tells once when that changes.
-#[derive(Debug)]
-struct Ready {
-    read: bool,
-    write: bool,
-    /// An end or an error is to be read behind the bytes.
-    end: bool,
-}
-
-impl Default for Ready {
-    /// Who connects seldom says nothing at once.
-    fn default() -> Self {
-        Self {
-            read: true,
-            write: true,
-            end: false,
-        }
-    }
 }
 
 /// The lists that a connection is in.
@@ -110,9 +89,7 @@ impl Endpoint {
 
     /// Remembers what the socket has said.
     pub(super) const fn note(&mut self, said: Readiness) {
-        self.ready.read |= said.readable;
-        self.ready.write |= said.writable;
-        self.ready.end |= said.ended;
+        self.ready.note(said);
     }
 
     /// Moves all bytes that can be written, and does what the session says.

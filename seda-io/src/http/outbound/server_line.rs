@@ -6,12 +6,12 @@ use super::budget::ClientLimits;
 use super::call::{CallError, CallTimeout};
 use super::coming::Coming;
 use super::going::Going;
-use super::talk::{Outcome, Ready, Talk};
+use super::talk::{Outcome, Talk};
 use crate::alarms::Alarm;
 use crate::http::answer::AnswerBounds;
 use crate::http::message::Request;
 use crate::net::attempts::Attempts;
-use crate::reactor::Readiness;
+use crate::reactor::{Readiness, Ready};
 use crate::timer::nanoseconds;
 use crate::transport::Transport;
 
@@ -76,9 +76,7 @@ impl Line {
 
     /// Remembers what the socket has said.
     pub(super) const fn note(&mut self, said: Readiness) {
-        self.ready.read |= said.readable;
-        self.ready.write |= said.writable;
-        self.ready.end |= said.ended;
+        self.ready.note(said);
     }
 
     pub(super) const fn is_connecting(&self) -> bool {

@@ -13,19 +13,11 @@ use crate::http::answer::{AnswerBounds, AnswerReader, Progress};
 use crate::http::ask::Afterwards;
 use crate::http::message::{Request, Response};
 use crate::http::trailers::Trailers;
+use crate::reactor::Ready;
 use crate::transport::Transport;
 
 /// Reads of one connection before others have their turn.
 const READS_MAX: usize = 16;
-
-/// What the socket would do without blocking, as far as is known.
-#[derive(Debug)]
-pub(super) struct Ready {
-    pub(super) read: bool,
-    pub(super) write: bool,
-    /// An end or an error is to be read behind the bytes.
-    pub(super) end: bool,
-}
 
 /// Is one request and its answer.
 #[derive(Debug)]
@@ -84,17 +76,6 @@ pub(super) enum Outcome {
     Failed(CallError),
     /// It was idle and has ended.
     Gone,
-}
-
-impl Default for Ready {
-    /// Nothing is known yet, so everything is tried.
-    fn default() -> Self {
-        Self {
-            read: true,
-            write: true,
-            end: false,
-        }
-    }
 }
 
 impl Talk {

@@ -3,11 +3,12 @@
 use std::io::ErrorKind;
 use std::mem;
 
-use super::{Outcome, Ready, Talk};
+use super::{Outcome, Talk};
 use crate::http::flow::flow_event::FlowEnd;
 use crate::http::outbound::budget::ClientLimits;
 use crate::http::outbound::coming::Coming;
 use crate::http::outbound::going::Going;
+use crate::reactor::Ready;
 use crate::transport::Transport;
 
 /// Bytes, 256 KiB: written at once.
