@@ -3,11 +3,13 @@
 pub use crate::admission::{Admission, QueueView, Verdict};
 pub use crate::batch::Batch;
 pub use crate::clock::{Clock, Tick};
-pub use crate::control::bound::TimeBound;
 pub use crate::control::classic::ClassicThreads;
-pub use crate::control::conductor::Decided;
+pub use crate::control::drain_rate::DrainRate;
+pub use crate::control::minutes::Decided;
 pub use crate::control::threads::ThreadControl;
-pub use crate::control::{Controller, Decision, Sample};
+pub use crate::control::{Adjusts, ClassSample, Controller, Decision, Sample};
+pub use crate::dials::Order;
+pub use crate::dials::bucket::Rate;
 pub use crate::draw::picture::Picture;
 pub use crate::driver::{Driver, Parker, Wake};
 pub use crate::edge::{EdgeKind, Overflow};

@@ -16,6 +16,7 @@ mod admission;
 mod batch;
 mod clock;
 mod control;
+mod dials;
 mod domain;
 pub mod draw;
 mod driver;

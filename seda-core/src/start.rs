@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::control::Controller;
 use crate::control::classic::ClassicThreads;
+use crate::control::drain_rate::DrainRate;
 use crate::control::threads::ThreadControl;
+use crate::control::{Adjusts, Controller};
 use crate::domain::Site;
 use crate::edge::Origin;
 use crate::failure::Failure;
@@ -206,13 +207,10 @@ impl Assembly<'_> {
             classes: spec.classes.as_ref(),
         });
         let controllers = std::mem::take(&mut spec.controllers);
-        self.controllers.extend(
-            controllers
-                .into_iter()
-                .map(|controller| (stage, controller)),
-        );
+        let usual = usual_controllers(&controllers, common.target().is_some(), domain);
+        let all = controllers.into_iter().chain(usual);
         self.controllers
-            .extend(thread_controller(domain).map(|controller| (stage, controller)));
+            .extend(all.map(|controller| (stage, controller)));
         let recruit = (spec.define.take()?)(muster);
         Some(Post { recruit, home })
     }
@@ -246,6 +244,19 @@ fn inverse(stage_of_rank: &[usize]) -> Vec<usize> {
         }
     }
     ranks
+}
+
+/// Gives the controllers that a stage has unless others do the same.
+fn usual_controllers(
+    chosen: &[Box<dyn Controller>],
+    has_target: bool,
+    domain: &Domain,
+) -> Vec<Box<dyn Controller>> {
+    let is_left = |what| chosen.iter().all(|controller| controller.adjusts() != what);
+    let admission = (has_target && is_left(Adjusts::Admission))
+        .then(|| Box::new(DrainRate::default()) as Box<dyn Controller>);
+    let threads = thread_controller(domain).filter(|_| is_left(Adjusts::Threads));
+    admission.into_iter().chain(threads).collect()
 }
 
 /// Gives the controller of an elastic pool with this one stage.

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::clock::Tick;
-use crate::control::{Controller, Decision, Sample};
+use crate::control::{Adjusts, Controller, Decision, Sample};
 
 const TICK: Duration = Duration::from_secs(2);
 /// It acts at every fourth tick.
@@ -20,6 +20,14 @@ pub struct ClassicThreads {
 }
 
 impl Controller for ClassicThreads {
+    fn name(&self) -> &'static str {
+        "classic threads"
+    }
+
+    fn adjusts(&self) -> Adjusts {
+        Adjusts::Threads
+    }
+
     fn period(&self) -> Duration {
         TICK
     }

@@ -1,64 +1,41 @@
 //! Gives every controller its samples in time, and carries out what it decides.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-use serde::Serialize;
-
 use crate::clock::Tick;
+use crate::control::minutes::{Decided, Minutes};
 use crate::control::{Controller, Decision, Sample};
-
-/// How many decisions of a stage are remembered.
-const DECISIONS_MAX: usize = 16;
-
-/// Is what a controller decided, and when.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Decided {
-    /// When.
-    pub at: Tick,
-    /// What, and why.
-    pub decision: Decision,
-}
-
-/// Keeps the last decisions about each stage.
-#[derive(Debug, Default)]
-pub(crate) struct Minutes(Mutex<Vec<VecDeque<Decided>>>);
-
-impl Minutes {
-    fn write(&self, stage: usize, decided: Decided) {
-        let mut minutes = self.0.lock();
-        if minutes.len() <= stage {
-            minutes.resize_with(stage + 1, VecDeque::new);
-        }
-        if let Some(of_stage) = minutes.get_mut(stage) {
-            of_stage.push_back(decided);
-            if of_stage.len() > DECISIONS_MAX {
-                of_stage.pop_front();
-            }
-        }
-    }
-
-    pub(crate) fn of(&self, stage: usize) -> Vec<Decided> {
-        let minutes = self.0.lock();
-        minutes
-            .get(stage)
-            .map(|of| of.iter().cloned().collect())
-            .unwrap_or_default()
-    }
-}
+use crate::stats::histogram::Spread;
 
 /// Is what controllers see and move: the runtime, or the simulator.
 pub(crate) trait Levers {
+    /// Gives what there is to see of a stage, but for how long events were there.
     fn sample(&self, stage: usize) -> Sample;
+    /// Gives how long events were in a stage, all since the start.
+    fn sojourns(&self, stage: usize) -> Spread;
     fn apply(&self, stage: usize, decision: &Decision);
 }
 
 /// Is one controller and the stage it sits on.
 pub(crate) struct ControlSeat {
-    pub(crate) stage: usize,
-    pub(crate) controller: Box<dyn Controller>,
-    pub(crate) due: Tick,
+    stage: usize,
+    controller: Box<dyn Controller>,
+    due: Tick,
+    /// All sojourns when it was last asked.
+    before: Option<Spread>,
+}
+
+impl ControlSeat {
+    fn sample(&mut self, levers: &dyn Levers) -> Sample {
+        let mut sample = levers.sample(self.stage);
+        if self.controller.wants_sojourns() {
+            let all = levers.sojourns(self.stage);
+            let since = self.before.as_ref().map(|before| all.since(before));
+            sample.sojourns = since.as_ref().unwrap_or(&all).times();
+            self.before = Some(all);
+        }
+        sample
+    }
 }
 
 /// Is all controllers of a graph.
@@ -73,6 +50,7 @@ impl Conductor {
             stage,
             due: now.after(controller.period()),
             controller,
+            before: None,
         };
         Self {
             seats: seats.into_iter().map(seat).collect(),
@@ -93,11 +71,16 @@ impl Conductor {
     pub(crate) fn tick(&mut self, now: Tick, levers: &dyn Levers) {
         for seat in self.seats.iter_mut().filter(|seat| seat.due <= now) {
             seat.due = now.after(seat.controller.period());
-            let decision = seat.controller.update(now, &levers.sample(seat.stage));
+            let sample = seat.sample(levers);
+            let decision = seat.controller.update(now, &sample);
             if decision != Decision::none() {
                 levers.apply(seat.stage, &decision);
-                self.minutes
-                    .write(seat.stage, Decided { at: now, decision });
+                let decided = Decided {
+                    at: now,
+                    by: seat.controller.name(),
+                    decision,
+                };
+                self.minutes.write(seat.stage, decided);
             }
         }
     }

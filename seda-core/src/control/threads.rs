@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::Tick;
-use crate::control::{Controller, Decision, Sample};
+use crate::control::{Adjusts, Controller, Decision, Sample};
 
 const TICK: Duration = Duration::from_millis(100);
 /// More of the time than this on the CPU means that threads do not help.
@@ -89,6 +89,14 @@ impl ThreadControl {
 }
 
 impl Controller for ThreadControl {
+    fn name(&self) -> &'static str {
+        "threads"
+    }
+
+    fn adjusts(&self) -> Adjusts {
+        Adjusts::Threads
+    }
+
     fn period(&self) -> Duration {
         TICK
     }

@@ -1,6 +1,9 @@
 //! Several priorities in one queue: strict or weighted, and none starves.
 
+use std::sync::Arc;
+
 use crate::meta::Class;
+use crate::queue::census::Census;
 use crate::queue::runs::{Entry, Runs};
 
 /// In a strict queue, one pick in this many goes to the class that waited longest.
@@ -52,7 +55,8 @@ impl Classes {
         Self(Rule::Weighted(weights))
     }
 
-    fn count(&self) -> usize {
+    /// Gives how many classes are told apart.
+    pub(crate) fn count(&self) -> usize {
         match &self.0 {
             Rule::Strict(count) => *count,
             Rule::Weighted(weights) => weights.len(),
@@ -60,10 +64,14 @@ impl Classes {
     }
 }
 
+/// Is how a queue serves its classes, and who counts their events.
+pub(crate) type Ranks<'c> = (&'c Classes, &'c Arc<Census>);
+
 /// Is a queue with one line of events per class.
 #[derive(Debug)]
 pub(crate) struct Classified<E> {
     lines: Vec<Line<E>>,
+    census: Arc<Census>,
     strict: bool,
     picks: u32,
     len: usize,
@@ -78,7 +86,7 @@ struct Line<E> {
 }
 
 impl<E> Classified<E> {
-    pub(crate) fn new(classes: &Classes) -> Self {
+    pub(crate) fn new((classes, census): Ranks<'_>) -> Self {
         let weight = |place: usize| match &classes.0 {
             Rule::Strict(_) => 1,
             Rule::Weighted(weights) => weights.get(place).copied().map_or(1, i64::from),
@@ -91,6 +99,7 @@ impl<E> Classified<E> {
                     credit: 0,
                 })
                 .collect(),
+            census: Arc::clone(census),
             strict: matches!(classes.0, Rule::Strict(_)),
             picks: 0,
             len: 0,
@@ -104,9 +113,11 @@ impl<E> Classified<E> {
     /// Appends an event to its class; tells whether the queue was empty.
     pub(crate) fn push(&mut self, entry: Entry<E>) -> bool {
         let was_empty = self.len == 0;
-        if let Some(line) = self.line_of(&entry) {
+        let place = self.place_of(&entry);
+        if let Some(line) = self.lines.get_mut(place) {
             line.events.push(entry);
             self.len += 1;
+            self.census.enter(place);
         }
         was_empty
     }
@@ -129,9 +140,11 @@ impl<E> Classified<E> {
     pub(crate) fn give_back(&mut self, from: &mut Runs<E>) {
         let mut left: Vec<Entry<E>> = from.collect();
         while let Some(entry) = left.pop() {
-            if let Some(line) = self.line_of(&entry) {
+            let place = self.place_of(&entry);
+            if let Some(line) = self.lines.get_mut(place) {
                 line.events.push_front(entry);
                 self.len += 1;
+                self.census.enter_again(place);
             }
         }
     }
@@ -144,15 +157,15 @@ impl<E> Classified<E> {
         self.pop_at(place)
     }
 
-    fn line_of(&mut self, entry: &Entry<E>) -> Option<&mut Line<E>> {
+    fn place_of(&self, entry: &Entry<E>) -> usize {
         let last = self.lines.len().saturating_sub(1);
-        let place = usize::from(entry.stamp.meta.class().0).min(last);
-        self.lines.get_mut(place)
+        usize::from(entry.stamp.meta.class().0).min(last)
     }
 
     fn pop_at(&mut self, place: usize) -> Option<Entry<E>> {
         let entry = self.lines.get_mut(place)?.events.pop_front()?;
         self.len -= 1;
+        self.census.leave(place);
         Some(entry)
     }
 
@@ -201,9 +214,10 @@ mod tests {
     use crate::meta::{Class, Meta};
     use crate::queue::runs::Entry;
     use crate::queue::runs::{Runs, Stamp};
+    use std::sync::Arc;
 
     fn filled(classes: &Classes, per_class: u64) -> Classified<u8> {
-        let mut queue = Classified::new(classes);
+        let mut queue = Classified::new((classes, &Arc::default()));
         for n in 0..per_class {
             for class in 0..3 {
                 let stamp = Stamp {

@@ -2,7 +2,7 @@
 
 use crate::meta::{Key, Meta};
 use crate::queue::EventQueue;
-use crate::queue::classes::Classes;
+use crate::queue::classes::Ranks;
 use crate::queue::lanes::{LaneId, Lanes};
 use crate::queue::runs::{Entry, Runs};
 use crate::sync::Mutex;
@@ -34,9 +34,9 @@ pub(crate) struct Taken {
 }
 
 impl<E> Inbox<E> {
-    pub(crate) fn new(classes: Option<&Classes>) -> Self {
+    pub(crate) fn new(ranks: Option<Ranks<'_>>) -> Self {
         Self(Mutex::new(State {
-            events: EventQueue::new(classes),
+            events: EventQueue::new(ranks),
             lanes: None,
             closed: false,
             lanes_next: false,
@@ -44,11 +44,11 @@ impl<E> Inbox<E> {
     }
 
     /// Changes how classes are served; keeps what is queued.
-    pub(crate) fn set_classes(&self, classes: &Classes) {
+    pub(crate) fn set_classes(&self, ranks: Ranks<'_>) {
         let mut state = self.0.lock();
         let mut queued = Runs::new();
         state.events.take_into(&mut queued, usize::MAX);
-        state.events = EventQueue::new(Some(classes));
+        state.events = EventQueue::new(Some(ranks));
         for entry in queued {
             state.events.push(entry);
         }

@@ -1,7 +1,7 @@
 //! A worker's own queue of a stage: no lock, since nobody else reaches it.
 
 use crate::queue::EventQueue;
-use crate::queue::classes::Classes;
+use crate::queue::classes::Ranks;
 use crate::queue::runs::{Entry, Epoch, Runs};
 use crate::room::Room;
 
@@ -14,9 +14,9 @@ pub(crate) struct LocalQueue<E> {
 }
 
 impl<E> LocalQueue<E> {
-    pub(crate) fn new(classes: Option<&Classes>) -> Self {
+    pub(crate) fn new(ranks: Option<Ranks<'_>>) -> Self {
         Self {
-            events: EventQueue::new(classes),
+            events: EventQueue::new(ranks),
             pocket: 0,
         }
     }

@@ -1,12 +1,13 @@
 //! The waiting events of a stage, in order, by class where the stage asks for it.
 
+pub(crate) mod census;
 pub(crate) mod classes;
 pub(crate) mod inbox;
 pub(crate) mod lanes;
 pub(crate) mod local;
 pub(crate) mod runs;
 
-use classes::{Classes, Classified};
+use classes::{Classified, Ranks};
 use runs::{Entry, Epoch, Runs};
 
 /// Is waiting events, the next one in front.
@@ -17,10 +18,10 @@ pub(crate) struct EventQueue<E> {
 }
 
 impl<E> EventQueue<E> {
-    pub(crate) fn new(classes: Option<&Classes>) -> Self {
+    pub(crate) fn new(ranks: Option<Ranks<'_>>) -> Self {
         Self {
             fifo: Runs::new(),
-            classified: classes.map(|classes| Box::new(Classified::new(classes))),
+            classified: ranks.map(|ranks| Box::new(Classified::new(ranks))),
         }
     }
 

@@ -11,7 +11,8 @@ use std::thread::JoinHandle;
 use parking_lot::{Mutex, ReentrantMutex};
 
 use crate::clock::{Clock, Tick};
-use crate::control::conductor::{Conductor, Minutes};
+use crate::control::conductor::Conductor;
+use crate::control::minutes::Minutes;
 use crate::gate;
 use crate::graph::Stage;
 use crate::graph::check::unreachable;

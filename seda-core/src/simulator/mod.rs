@@ -1,10 +1,12 @@
 //! The same graph in virtual time: one thread, seeded, a million events a second.
 
 pub(crate) mod arrivals;
+mod coming;
 mod crew;
 mod levers;
 mod random;
 pub(crate) mod service;
+mod tunnel;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -25,11 +27,13 @@ use crate::plan::Plan;
 use crate::running::ending::DrainError;
 use crate::running::parts::{Assembled, Parts};
 pub use crate::simulator::arrivals::Arrivals;
+use crate::simulator::coming::Coming;
 use crate::simulator::crew::Crew;
 use crate::simulator::levers::VirtualLevers;
 use crate::simulator::random::Random;
 pub use crate::simulator::service::Service;
 use crate::simulator::service::{Behaviour, SlowDown};
+pub use crate::simulator::tunnel::{Flight, Slot, Tally, Tunnel};
 use crate::sink::Sink;
 use crate::trace::Hop;
 
@@ -71,14 +75,6 @@ pub struct Simulator {
     steps: u64,
     hash: u64,
     threads: Vec<AtomicUsize>,
-}
-
-/// Is one arrival process and what it does.
-struct Coming {
-    arrivals: Arrivals,
-    random: Random,
-    enqueue: Box<dyn FnMut(u64) -> bool>,
-    count: u64,
 }
 
 /// Is a moment on the agenda; ties are broken by chance, then by order.
@@ -168,17 +164,15 @@ impl Simulator {
         arrivals: Arrivals,
         mut make: impl FnMut(u64) -> (E, Meta) + 'static,
     ) {
+        let stage = self.parts.around.roster.get(sink.core().common.at);
+        let workers = stage.map_or(0..0, |stage| self.crew.of_site(stage));
         let enqueue = move |n| {
             let (event, meta) = make(n);
             sink.with(meta).enqueue(event).is_ok()
         };
-        let mut coming = Coming {
-            arrivals,
-            random: self.random.fork(),
-            enqueue: Box::new(enqueue),
-            count: 0,
-        };
-        let first = coming.arrivals.next(self.now(), &mut coming.random);
+        let random = self.random.fork();
+        let mut coming = Coming::new(arrivals, random, workers, Box::new(enqueue));
+        let first = coming.next(self.now());
         let index = self.comings.len();
         self.comings.push(coming);
         if let Some(at) = first {
@@ -286,10 +280,7 @@ impl Simulator {
         self.steps += 1;
         match happening {
             Happening::Arrival(index) => self.arrive(index, at),
-            Happening::Finish(worker) => {
-                let size = self.crew.finish(worker, at);
-                self.digest(&[at.as_nanos(), worker as u64, size as u64]);
-            }
+            Happening::Finish(worker) => self.finish(worker, at),
             Happening::Look(worker) => self.crew.poll(worker, at),
             Happening::Control => self.control(at),
         }
@@ -297,13 +288,25 @@ impl Simulator {
         true
     }
 
+    /// Ends a batch, unless other work has come in that makes it longer.
+    fn finish(&mut self, worker: usize, now: Tick) {
+        let owed = self.crew.settle(worker, now);
+        if !owed.is_zero() {
+            return self.enter(now.after(owed), Happening::Finish(worker));
+        }
+        let size = self.crew.finish(worker, now);
+        self.digest(&[now.as_nanos(), worker as u64, size as u64]);
+    }
+
     fn arrive(&mut self, index: usize, now: Tick) {
         let Some(coming) = self.comings.get_mut(index) else {
             return;
         };
-        let taken = (coming.enqueue)(coming.count);
-        coming.count += 1;
-        let next = coming.arrivals.next(now, &mut coming.random);
+        if let Some((worker, cost)) = coming.cost() {
+            self.crew.charge(worker, now, cost);
+        }
+        let taken = coming.arrive();
+        let next = coming.next(now);
         self.digest(&[now.as_nanos(), index as u64, u64::from(taken)]);
         if let Some(at) = next {
             self.enter(at, Happening::Arrival(index));
@@ -366,6 +369,7 @@ impl Simulator {
             .map_or(Duration::ZERO, |behaviour| {
                 behaviour.cost(now, fresh, &mut self.random)
             });
+        let cost = cost + self.crew.settle(worker, now);
         self.enter(now.after(cost), Happening::Finish(worker));
         true
     }

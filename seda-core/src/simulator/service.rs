@@ -61,6 +61,22 @@ impl Service {
         self
     }
 
+    /// Tells how long one event takes on average, in a batch of its own;
+    /// for ever, where there is no mean.
+    pub fn mean(&self) -> Duration {
+        let each = match &self.each {
+            Each::Constant(each) | Each::Exponential(each) => *each,
+            Each::Bimodal {
+                short,
+                long,
+                long_share,
+            } => short.mul_f64(1.0 - long_share) + long.mul_f64(*long_share),
+            Each::Pareto { alpha, .. } if *alpha <= 1.0 => Duration::MAX,
+            Each::Pareto { min, alpha } => min.mul_f64(alpha / (alpha - 1.0)),
+        };
+        self.fixed.saturating_add(each)
+    }
+
     const fn of(each: Each) -> Self {
         Self {
             fixed: Duration::ZERO,

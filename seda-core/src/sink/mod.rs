@@ -352,6 +352,10 @@ impl<E: Send + 'static> Sink<E> {
         let (reason, retry_after) = refusal;
         self.edge.count_rejected(reason, n);
         let full = reason == Reason::Full;
+        let retry_after = match retry_after {
+            None if full => self.core.room_in(n, here.meta().class()),
+            known => known,
+        };
         here.refused.set(full.then_some(Shortage {
             stage: self.core.common.at,
             wanted: n,

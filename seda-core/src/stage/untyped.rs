@@ -7,9 +7,11 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::clock::{Clock, Tick, nanos};
+use crate::dials::Dials;
 use crate::edge::{Edge, EdgeKind, Origin};
 use crate::gate::Gate;
 use crate::here::{Here, SeatId, StageRef};
+use crate::queue::census::Census;
 use crate::room::Room;
 use crate::stats::meter::{Meter, OwnLine};
 use crate::waiters::Waiters;
@@ -29,6 +31,10 @@ pub(crate) struct Untyped {
     target: AtomicU64,
     /// The edges into this stage.
     edges: Mutex<Vec<Arc<Edge>>>,
+    pub(crate) dials: Dials,
+    pub(crate) census: Arc<Census>,
+    /// How many classes the queue tells apart, if it does.
+    pub(crate) class_count: OnceLock<usize>,
     meters: OnceLock<Box<[OwnLine<Meter>]>>,
     /// Events dead-lettered by nobody's worker: evicted, or left at the stop.
     pub(crate) dead_outside: AtomicU64,
@@ -46,6 +52,9 @@ impl Untyped {
             batch_max: AtomicUsize::new(1),
             target: AtomicU64::new(0),
             edges: Mutex::new(Vec::new()),
+            dials: Dials::new(),
+            census: Arc::default(),
+            class_count: OnceLock::new(),
             meters: OnceLock::new(),
             dead_outside: AtomicU64::new(0),
         }
@@ -108,6 +117,11 @@ impl Untyped {
     pub(crate) fn finished(&self) -> u64 {
         let outside = self.dead_outside.load(Ordering::Acquire);
         outside + self.meters().map(Meter::finished).sum::<u64>()
+    }
+
+    /// Gives how many workers may run it, at most.
+    pub(crate) fn workers(&self) -> usize {
+        self.meters.get().map_or(1, |meters| meters.len())
     }
 
     /// Gives the events that left the queue, whichever way.

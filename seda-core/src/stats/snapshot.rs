@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::clock::Tick;
-use crate::control::conductor::Decided;
+use crate::control::minutes::Decided;
 use crate::edge::{EdgeKind, Overflow};
 use crate::ledger::{Account, Rejections};
 use crate::plan::DomainKind;

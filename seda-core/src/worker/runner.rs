@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -25,7 +26,10 @@ use crate::worker::settle::Ended;
 
 /// An event that has waited for this part of its stage's budget is given up:
 /// what is left would not be enough to handle it (load-conditioning.md §2).
-const BUDGET_WAITED: f64 = 0.9;
+const WAIT_SHARE_MAX: f64 = 0.9;
+/// One that has waited for less than this part is not, however long events
+/// take: else nothing might ever be handled that showed them to be quicker again.
+const WAIT_SHARE_MIN: f64 = 0.5;
 
 /// Is one stage on one worker, whatever its events are.
 pub(crate) trait Runner {
@@ -146,7 +150,7 @@ impl<H: Handler> StageRunner<H> {
             }
         }
         let n = if inbox {
-            self.fill_from_inbox(limit)
+            self.fill_from_inbox(here, limit)
         } else {
             0
         };
@@ -181,10 +185,15 @@ impl<H: Handler> StageRunner<H> {
             n
         });
         core.common.waiters.room_freed();
-        lent.unwrap_or(0)
+        let n = lent.unwrap_or(0);
+        // More may be lent than the batch takes; what is over comes back.
+        if n > 0 && self.batch.runs.len() == n && !here.ready.load().contains(place.bit) {
+            self.see_empty(here);
+        }
+        n
     }
 
-    fn fill_from_inbox(&mut self, limit: usize) -> usize {
+    fn fill_from_inbox(&mut self, here: &Here, limit: usize) -> usize {
         let core = &*self.crew.core;
         let Some(place) = core.placement.get() else {
             return 0;
@@ -196,6 +205,9 @@ impl<H: Handler> StageRunner<H> {
             place.wake();
         }
         let n = self.batch.runs.len();
+        if n > 0 && !taken.more {
+            self.see_empty(here);
+        }
         if n > 0 {
             core.common.room.release(n);
             core.common.waiters.room_freed();
@@ -203,14 +215,28 @@ impl<H: Handler> StageRunner<H> {
         n
     }
 
+    /// Gives how long an event may wait that is worth handling: what is left of
+    /// the budget should be enough for 49 of 50 (ADR 0015).
+    fn wait_for(&self, budget: Duration) -> Duration {
+        let left = budget.saturating_sub(Duration::from_nanos(self.pace.long()));
+        let share = |part| budget.mul_f64(part);
+        left.clamp(share(WAIT_SHARE_MIN), share(WAIT_SHARE_MAX))
+    }
+
+    fn see_empty(&self, here: &Here) {
+        if let Some(meter) = self.meter() {
+            meter.saw_empty(here.now());
+        }
+    }
+
     fn terms(&self, now: Tick) -> Terms {
-        let fresh_from = match self.crew.core.common.target() {
-            None => Tick::ZERO,
-            Some(target) => now.before(target.mul_f64(BUDGET_WAITED)),
-        };
+        let common = &self.crew.core.common;
+        let budget = common.target().map(|budget| self.wait_for(budget));
+        let longest = common.dials.wait_max().into_iter().chain(budget).min();
+        let fresh_from = longest.map_or(Tick::ZERO, |longest| now.before(longest));
         Terms {
             now,
-            due_after: now.after_nanos(self.pace.service()),
+            due_after: now.after_nanos(self.pace.median()),
             fresh_from,
         }
     }

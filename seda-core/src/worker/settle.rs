@@ -68,6 +68,7 @@ impl<H: Handler> StageRunner<H> {
                 for &(since, n) in &waits {
                     let wait = self.begun.nanos_since(since);
                     spreads.wait.record(wait, n as u64);
+                    spreads.sojourn.record(wait + spent, n as u64);
                 }
                 if let Some(each) = spent.checked_div(done) {
                     spreads.service.record(each, done);

@@ -1,0 +1,130 @@
+//! What controllers have set about a stage: read by who enqueues and by who takes.
+
+pub(crate) mod bucket;
+
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use serde::Serialize;
+
+use crate::clock::{Tick, nanos};
+use crate::dials::bucket::{Bucket, Rate};
+use crate::meta::Class;
+
+/// Says that no class is shed.
+const NO_CLASS: u8 = u8::MAX;
+
+/// Says which of the events that wait is served next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// The one that has waited longest.
+    OldestFirst,
+    /// The one that came last: under overload it is the only one that can
+    /// still be in time, where nobody is turned away.
+    NewestFirst,
+}
+
+/// Is the last decisions of a stage's controllers, as plain numbers. They are
+/// written by the controllers' thread and read without a lock, all but the
+/// bucket of tokens, which only baselines use.
+#[derive(Debug)]
+pub(crate) struct Dials {
+    /// Events per second that leave the queue, by class, as the bits of floats;
+    /// 0 is unknown.
+    drain: [AtomicU64; Class::COUNT_MAX],
+    in_flight: AtomicUsize,
+    shed_from: AtomicU8,
+    /// Nanoseconds; 0 is no bound.
+    wait_max: AtomicU64,
+    newest_first: AtomicBool,
+    bucket: Mutex<Option<Bucket>>,
+}
+
+impl Dials {
+    pub(crate) const fn new() -> Self {
+        Self {
+            drain: [const { AtomicU64::new(0) }; Class::COUNT_MAX],
+            in_flight: AtomicUsize::new(usize::MAX),
+            shed_from: AtomicU8::new(NO_CLASS),
+            wait_max: AtomicU64::new(0),
+            newest_first: AtomicBool::new(false),
+            bucket: Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn set_drain(&self, drain: [f64; Class::COUNT_MAX]) {
+        for (dial, rate) in self.drain.iter().zip(drain) {
+            dial.store(rate.to_bits(), Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn set_in_flight(&self, most: usize) {
+        self.in_flight.store(most, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_shed_from(&self, class: Class) {
+        self.shed_from.store(class.0, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_wait_max(&self, longest: Duration) {
+        self.wait_max.store(nanos(longest), Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_order(&self, order: Order) {
+        let newest_first = order == Order::NewestFirst;
+        self.newest_first.store(newest_first, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_rate(&self, rate: Rate) {
+        self.bucket.lock().get_or_insert_default().set(rate);
+    }
+
+    /// Gives the events per second that leave the queue in favour of a class.
+    pub(crate) fn drain(&self, class: Class) -> Option<f64> {
+        let place = usize::from(class.0).min(Class::COUNT_MAX - 1);
+        let rate = f64::from_bits(self.drain.get(place)?.load(Ordering::Relaxed));
+        (rate > 0.0).then_some(rate)
+    }
+
+    /// Gives the most events that may wait or be in hand together.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn sheds(&self, class: Class) -> bool {
+        class.0 >= self.shed_from.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn wait_max(&self) -> Option<Duration> {
+        match self.wait_max.load(Ordering::Relaxed) {
+            0 => None,
+            nanos => Some(Duration::from_nanos(nanos)),
+        }
+    }
+
+    pub(crate) fn is_newest_first(&self) -> bool {
+        self.newest_first.load(Ordering::Relaxed)
+    }
+
+    /// Takes `n` tokens where the rate is bounded; else says when there are as many.
+    pub(crate) fn take_tokens(&self, n: usize, now: Tick) -> Result<(), Duration> {
+        match &mut *self.bucket.lock() {
+            None => Ok(()),
+            Some(bucket) => bucket.take(n, now),
+        }
+    }
+
+    pub(crate) fn return_tokens(&self, n: usize) {
+        if let Some(bucket) = &mut *self.bucket.lock() {
+            bucket.put_back(n);
+        }
+    }
+
+    /// Gives the events per second that may enter, where that is bounded.
+    pub(crate) fn rate(&self) -> Option<f64> {
+        let bucket = self.bucket.lock();
+        bucket.as_ref().map(Bucket::events_per_second)
+    }
+}
