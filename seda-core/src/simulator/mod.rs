@@ -246,11 +246,20 @@ impl Simulator {
         self.steps
     }
 
+    /// Tells how many events a stage has begun to handle, and the time that
+    /// its service model has given to them.
+    pub fn drawn(&self, stage: &str) -> Option<(u64, Duration)> {
+        let drawn = &self.behaviours.get(self.place(stage)?)?.drawn;
+        Some((drawn.events, drawn.time))
+    }
+
+    fn place(&self, stage: &str) -> Option<usize> {
+        let mut roster = self.parts.around.roster.iter();
+        roster.position(|known| &*known.common().name == stage)
+    }
+
     fn behaviour(&mut self, stage: &str) -> Option<&mut Behaviour> {
-        let roster = &self.parts.around.roster;
-        let place = roster
-            .iter()
-            .position(|known| &*known.common().name == stage)?;
+        let place = self.place(stage)?;
         self.behaviours.get_mut(place)
     }
 
@@ -363,12 +372,10 @@ impl Simulator {
         let Some((stage, fresh)) = self.crew.begin(worker, now) else {
             return false;
         };
-        let cost = self
-            .behaviours
-            .get(stage)
-            .map_or(Duration::ZERO, |behaviour| {
-                behaviour.cost(now, fresh, &mut self.random)
-            });
+        let behaviour = self.behaviours.get_mut(stage);
+        let cost = behaviour.map_or(Duration::ZERO, |behaviour| {
+            behaviour.cost(now, fresh, &mut self.random)
+        });
         let cost = cost + self.crew.settle(worker, now);
         self.enter(now.after(cost), Happening::Finish(worker));
         true

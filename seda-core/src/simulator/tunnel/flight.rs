@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::batch::Batch;
 use crate::clock::{Clock, Tick};
+use crate::control::law::float;
 use crate::error::BoxError;
 use crate::handler::Handler;
 use crate::ledger::Account;
@@ -32,7 +33,8 @@ pub struct Flight {
     pub classes: Vec<Tally>,
     /// How many were served in each tenth of a second since the start.
     pub series: Vec<Slot>,
-    /// Events per second that the servers could do.
+    /// Events per second that the servers could do, by the service times that
+    /// were drawn.
     pub capacity: f64,
     /// How long was counted, in seconds.
     pub seconds: f64,
@@ -61,12 +63,17 @@ pub struct Slot {
 impl Flight {
     /// Gives the events that were done in time, as a part of capacity.
     pub fn goodput(&self) -> f64 {
-        per_second(self.all.good, self.seconds) / self.capacity
+        rate(self.all.good, self.seconds) / self.capacity
+    }
+
+    /// Gives the part of the offered events that were done in time.
+    pub fn good_share(&self) -> f64 {
+        float(self.all.good) / float(self.offered.max(1))
     }
 
     /// Gives the part of the offered events that were refused.
     pub fn refused(&self) -> f64 {
-        per_second(self.rejected, 1.0) / per_second(self.offered.max(1), 1.0)
+        float(self.rejected) / float(self.offered.max(1))
     }
 
     /// Gives the events per second that were done in time from one moment of
@@ -75,7 +82,7 @@ impl Flight {
         let slots = self.series.iter().skip(slot_of(from));
         let slots = slots.take(slot_of(to).saturating_sub(slot_of(from)));
         let good = slots.map(|slot| slot.good).sum();
-        per_second(good, to.saturating_sub(from).as_secs_f64())
+        rate(good, to.saturating_sub(from).as_secs_f64())
     }
 
     /// Tells how long after `step` the rate of events done in time was within a
@@ -227,10 +234,6 @@ fn slot_of(at: Duration) -> usize {
     usize::try_from(at.as_millis() / SLOT.as_millis()).unwrap_or(usize::MAX)
 }
 
-#[allow(
-    clippy::cast_precision_loss,
-    reason = "a rate needs no more than 52 bits"
-)]
-fn per_second(events: u64, seconds: f64) -> f64 {
-    events as f64 / seconds
+fn rate(events: u64, seconds: f64) -> f64 {
+    float(events) / seconds
 }

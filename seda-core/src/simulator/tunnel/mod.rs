@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use crate::clock::{Clock, Tick};
+use crate::control::law::float;
 use crate::graph::Graph;
 use crate::graph::builder::StageBuilder;
 use crate::meta::{Class, Meta};
@@ -17,6 +18,9 @@ use flight::Recorder;
 pub use flight::{Flight, Slot, Tally};
 
 const STAGE: &str = "serve";
+
+/// Is how many events took how long, by their model.
+type Drawn = Option<(u64, Duration)>;
 
 /// Runs one stage under one policy in virtual time, and says what became of
 /// what was offered to it.
@@ -84,9 +88,8 @@ impl Tunnel {
 
     /// Gives the events per second that the servers would do if they did
     /// nothing else.
-    #[allow(clippy::cast_precision_loss, reason = "a few servers")]
     pub fn capacity(&self) -> f64 {
-        self.servers as f64 / self.service.mean().as_secs_f64()
+        float(self.servers as u64) / self.service.mean().as_secs_f64()
     }
 
     /// Runs it with events of one class; `policy` builds the stage, all but
@@ -132,11 +135,25 @@ impl Tunnel {
             simulator.arrivals(inlet, arrivals, make);
         }
         simulator.run_for(self.warm_up);
-        let before = simulator.ledger();
-        simulator.run_for(self.time.saturating_sub(self.warm_up));
-        let after = simulator.ledger();
+        let (before, drawn) = (simulator.ledger(), simulator.drawn(STAGE));
         let counted = self.time.saturating_sub(self.warm_up);
+        simulator.run_for(counted);
+        let capacity = self.drawn_capacity(drawn, simulator.drawn(STAGE));
+        let after = simulator.ledger();
         let accounts = (before.stage(STAGE), after.stage(STAGE));
-        Ok(recorder.flight(accounts, counted, self.capacity()))
+        Ok(recorder.flight(accounts, counted, capacity))
+    }
+
+    /// Gives the capacity by the service times that were drawn, so that a few
+    /// long ones, by chance, do not count against a policy.
+    fn drawn_capacity(&self, before: Drawn, after: Drawn) -> f64 {
+        let (Some((n_before, before)), Some((n, after))) = (before, after) else {
+            return self.capacity();
+        };
+        let (n, spent) = (n - n_before, after.saturating_sub(before));
+        if n == 0 || spent.is_zero() {
+            return self.capacity();
+        }
+        float(self.servers as u64) * float(n) / spent.as_secs_f64()
     }
 }
