@@ -3,18 +3,14 @@
 use std::sync::Arc;
 
 use crate::clock::Tick;
+use crate::control::levers::Levers;
 use crate::control::minutes::{Decided, Minutes};
+use crate::control::way::{PathSeat, Way};
 use crate::control::{Controller, Decision, Sample};
 use crate::stats::histogram::Spread;
 
-/// Is what controllers see and move: the runtime, or the simulator.
-pub(crate) trait Levers {
-    /// Gives what there is to see of a stage, but for how long events were there.
-    fn sample(&self, stage: usize) -> Sample;
-    /// Gives how long events were in a stage, all since the start.
-    fn sojourns(&self, stage: usize) -> Spread;
-    fn apply(&self, stage: usize, decision: &Decision);
-}
+/// Is a controller and the place of its stage.
+pub(crate) type Seated = (usize, Box<dyn Controller>);
 
 /// Is one controller and the stage it sits on.
 pub(crate) struct ControlSeat {
@@ -40,20 +36,25 @@ impl ControlSeat {
 
 /// Is all controllers of a graph.
 pub(crate) struct Conductor {
+    paths: Vec<PathSeat>,
     seats: Vec<ControlSeat>,
     minutes: Arc<Minutes>,
 }
 
 impl Conductor {
-    pub(crate) fn new(seats: Vec<(usize, Box<dyn Controller>)>, now: Tick) -> Self {
-        let seat = |(stage, controller): (usize, Box<dyn Controller>)| ControlSeat {
+    pub(crate) fn new(controls: Vec<Seated>, ways: Vec<Way>, now: Tick) -> Self {
+        let seat = |(stage, controller): Seated| ControlSeat {
             stage,
             due: now.after(controller.period()),
             controller,
             before: None,
         };
         Self {
-            seats: seats.into_iter().map(seat).collect(),
+            paths: ways
+                .into_iter()
+                .map(|way| PathSeat::new(way, now))
+                .collect(),
+            seats: controls.into_iter().map(seat).collect(),
             minutes: Arc::default(),
         }
     }
@@ -64,11 +65,16 @@ impl Conductor {
 
     /// Tells when the next controller wants a sample.
     pub(crate) fn due(&self) -> Option<Tick> {
-        self.seats.iter().map(|seat| seat.due).min()
+        let seats = self.seats.iter().map(|seat| seat.due);
+        seats.chain(self.paths.iter().map(PathSeat::due)).min()
     }
 
     /// Gives every controller that is due its sample.
     pub(crate) fn tick(&mut self, now: Tick, levers: &dyn Levers) {
+        // Paths first: controllers of their stages go by what they say.
+        for path in self.paths.iter_mut().filter(|path| path.is_due(now)) {
+            path.tick(now, levers, &self.minutes);
+        }
         for seat in self.seats.iter_mut().filter(|seat| seat.due <= now) {
             seat.due = now.after(seat.controller.period());
             let sample = seat.sample(levers);

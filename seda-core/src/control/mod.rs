@@ -4,14 +4,18 @@ pub(crate) mod classic;
 pub(crate) mod conductor;
 pub(crate) mod drain_rate;
 pub(crate) mod law;
+pub(crate) mod levers;
 pub(crate) mod minutes;
+pub(crate) mod path;
 pub(crate) mod threads;
+pub(crate) mod way;
 
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::clock::Tick;
+use crate::control::path::Passage;
 use crate::dials::Order;
 use crate::dials::bucket::Rate;
 use crate::meta::Class;
@@ -46,8 +50,12 @@ pub struct Sample {
     pub limit: usize,
     /// The most events of one batch just now.
     pub batch: usize,
-    /// The stage's latency budget, if it has one.
+    /// The stage's latency budget, or its share of a path's, if it has one.
     pub target: Option<Duration>,
+    /// What a path's target means for it, where it is on one.
+    pub passage: Passage,
+    /// Events per second that the stage was last found to get done, by class.
+    pub drain: Option<[f64; Class::COUNT_MAX]>,
     /// When its queue was last seen empty by a worker that took from it.
     pub empty_at: Tick,
     /// How long the events were in the stage, waiting and in hand, that were
@@ -58,6 +66,19 @@ pub struct Sample {
     pub classes: [ClassSample; Class::COUNT_MAX],
     /// How many classes the queue tells apart; 1 when it has none.
     pub class_count: usize,
+}
+
+impl Sample {
+    /// Gives the events per second at which its queue empties: as was found, or
+    /// what its threads would do if all were busy.
+    pub(crate) fn drain_rate(&self) -> Option<f64> {
+        let found = self.drain.map(|[first, ..]| first);
+        found.or_else(|| {
+            let known = self.served > 0 && !self.busy.is_zero();
+            let threads = law::float(self.threads.max(1) as u64);
+            known.then(|| threads * law::per_second(self.served, self.busy))
+        })
+    }
 }
 
 /// Is what a controller sees of one class of events.
@@ -89,6 +110,8 @@ pub struct Decision {
     pub shed_from: Option<Class>,
     /// Events that have waited longer expire; zero bounds nothing.
     pub wait_max: Option<Duration>,
+    /// What the target of a path through the stage means for it.
+    pub passage: Option<Passage>,
     /// Which of the events that wait is served next.
     pub order: Option<Order>,
     /// Why; empty when nothing was decided.

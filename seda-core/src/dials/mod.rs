@@ -39,6 +39,12 @@ pub(crate) struct Dials {
     /// Nanoseconds; 0 is no bound.
     wait_max: AtomicU64,
     newest_first: AtomicBool,
+    /// The path's share, what is beyond, and its service alone, in nanoseconds.
+    share: AtomicU64,
+    beyond: AtomicU64,
+    beyond_service: AtomicU64,
+    /// Events per second, as the bits of a float; 0 is unknown.
+    slowest: AtomicU64,
     bucket: Mutex<Option<Bucket>>,
 }
 
@@ -50,6 +56,10 @@ impl Dials {
             shed_from: AtomicU8::new(NO_CLASS),
             wait_max: AtomicU64::new(0),
             newest_first: AtomicBool::new(false),
+            share: AtomicU64::new(0),
+            beyond: AtomicU64::new(0),
+            beyond_service: AtomicU64::new(0),
+            slowest: AtomicU64::new(0),
             bucket: Mutex::new(None),
         }
     }
@@ -77,6 +87,19 @@ impl Dials {
         self.newest_first.store(newest_first, Ordering::Relaxed);
     }
 
+    pub(crate) fn set_passage(
+        &self,
+        (share, beyond): (Duration, Duration),
+        service: Duration,
+        slowest: Option<f64>,
+    ) {
+        self.slowest
+            .store(slowest.unwrap_or(0.0).to_bits(), Ordering::Relaxed);
+        self.share.store(nanos(share), Ordering::Relaxed);
+        self.beyond.store(nanos(beyond), Ordering::Relaxed);
+        self.beyond_service.store(nanos(service), Ordering::Relaxed);
+    }
+
     pub(crate) fn set_rate(&self, rate: Rate) {
         self.bucket.lock().get_or_insert_default().set(rate);
     }
@@ -86,6 +109,37 @@ impl Dials {
         let place = usize::from(class.0).min(Class::COUNT_MAX - 1);
         let rate = f64::from_bits(self.drain.get(place)?.load(Ordering::Relaxed));
         (rate > 0.0).then_some(rate)
+    }
+
+    /// Gives the events per second that leave the queue, by class, once known.
+    pub(crate) fn drains(&self) -> Option<[f64; Class::COUNT_MAX]> {
+        let drains = self.drain.each_ref();
+        let drains = drains.map(|rate| f64::from_bits(rate.load(Ordering::Relaxed)));
+        drains.iter().all(|rate| *rate > 0.0).then_some(drains)
+    }
+
+    /// Gives the share of a path's budget.
+    pub(crate) fn share(&self) -> Option<Duration> {
+        match self.share.load(Ordering::Relaxed) {
+            0 => None,
+            nanos => Some(Duration::from_nanos(nanos)),
+        }
+    }
+
+    /// Gives what events will need further down the path.
+    pub(crate) fn beyond(&self) -> Duration {
+        Duration::from_nanos(self.beyond.load(Ordering::Relaxed))
+    }
+
+    /// Gives the events per second that the slowest stage further down gets done.
+    pub(crate) fn slowest(&self) -> Option<f64> {
+        let rate = f64::from_bits(self.slowest.load(Ordering::Relaxed));
+        (rate > 0.0).then_some(rate)
+    }
+
+    /// Gives the nanoseconds that handlers further down the path will take.
+    pub(crate) fn service_beyond(&self) -> u64 {
+        self.beyond_service.load(Ordering::Relaxed)
     }
 
     /// Gives the most events that may wait or be in hand together.

@@ -92,6 +92,21 @@ impl<'g, E: Send + 'static> StageBuilder<'g, E> {
         self
     }
 
+    /// Sets the budget of everything that an event of this stage leads to, from
+    /// its enqueue here to the end of its way.
+    ///
+    /// Each event gets a deadline, which travels with all that comes of it. The
+    /// budget is divided over the stages that can be reached from here, by what
+    /// they are measured to take ([`Passage`](crate::Passage)); who enqueues
+    /// here is refused while what is under way further down would make the
+    /// event late, and it expires wherever that has become certain.
+    pub fn path_target(self, budget: Duration) -> Self {
+        let common = &self.stage.core.common;
+        common.set_path_budget(budget);
+        common.gate.set(gate::CONTROLLED);
+        self
+    }
+
     /// Declares that the handler blocks; it gets a pool of this many threads.
     pub fn blocking(self, threads: RangeInclusive<usize>) -> Self {
         let (min, max) = (*threads.start(), *threads.end());

@@ -5,11 +5,16 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::control::conductor::{Conductor, Levers};
+use crate::control::conductor::Conductor;
+use crate::control::levers::Levers;
+use crate::control::path::Passage;
 use crate::control::{ClassSample, Decision, Sample};
 use crate::dials::Dials;
+use crate::edge::{Edge, EdgeKind, Origin, Overflow};
 use crate::gate;
 use crate::life::Phase;
+use crate::rejected::Reason;
+use crate::roster::Roster;
 use crate::running::parts::Parts;
 use crate::stage::core::StageControl;
 use crate::stage::untyped::Untyped;
@@ -90,7 +95,9 @@ pub(crate) fn sample(stage: &dyn StageControl, team: Option<&Arc<Team>>) -> Samp
         threads: team.map_or(1, |team| team.live()),
         limit: common.room.limit(),
         batch: common.batch_max.load(Ordering::Relaxed),
-        target: common.target(),
+        target: common.target().or_else(|| common.dials.share()),
+        passage: passage(&common.dials),
+        drain: common.dials.drains(),
         empty_at: common
             .meters()
             .map(Meter::empty_at)
@@ -102,11 +109,42 @@ pub(crate) fn sample(stage: &dyn StageControl, team: Option<&Arc<Team>>) -> Samp
     }
 }
 
+fn passage(dials: &Dials) -> Passage {
+    Passage {
+        share: dials.share().unwrap_or_default(),
+        beyond: dials.beyond(),
+        service: Duration::from_nanos(dials.service_beyond()),
+        slowest: dials.slowest(),
+    }
+}
+
 fn of_class(common: &Untyped, class: usize) -> ClassSample {
     ClassSample {
         queued: common.census.queued(class) as u64,
         accepted: common.census.entered(class),
     }
+}
+
+/// Counts the events that one stage has sent to another, those included that
+/// were refused and will not come again.
+pub(crate) fn flow(roster: &Roster, from: usize, to: usize) -> u64 {
+    let Some(to) = roster.iter().nth(to) else {
+        return 0;
+    };
+    let edges = to.common().edges();
+    let mine = edges
+        .iter()
+        .filter(|edge| edge.from == Origin::Stage(from) && edge.kind == EdgeKind::Flow);
+    mine.map(|edge| to.accepted_over(edge) + refused_for_good(edge))
+        .sum()
+}
+
+/// Counts what an edge refused, but for want of room where that is deferred.
+fn refused_for_good(edge: &Edge) -> u64 {
+    let refused = Reason::ALL.into_iter().zip(edge.rejected());
+    let defers = edge.overflow() == Some(Overflow::Defer);
+    let for_good = refused.filter(|(reason, _)| !defers || *reason == Reason::Expired);
+    for_good.map(|(_, count)| count).sum()
 }
 
 /// Adds up how long events were in a stage.
@@ -149,6 +187,15 @@ fn turn_dials(dials: &Dials, decision: &Decision) {
     if let Some(longest) = decision.wait_max {
         dials.set_wait_max(longest);
     }
+    if let Some(Passage {
+        share,
+        beyond,
+        service,
+        slowest,
+    }) = decision.passage
+    {
+        dials.set_passage((share, beyond), service, slowest);
+    }
     if let Some(order) = decision.order {
         dials.set_order(order);
     }
@@ -162,6 +209,10 @@ impl Levers for Controls {
 
     fn sojourns(&self, stage: usize) -> Spread {
         self.stage(stage).map_or_else(Spread::of_times, sojourns)
+    }
+
+    fn flow(&self, from: usize, to: usize) -> u64 {
+        flow(&self.around.roster, from, to)
     }
 
     fn apply(&self, stage: usize, decision: &Decision) {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::control::conductor::Levers;
+use crate::control::levers::Levers;
 use crate::control::{Decision, Sample};
 use crate::running::controls;
 use crate::running::parts::Parts;
@@ -39,6 +39,10 @@ impl Levers for VirtualLevers<'_> {
     fn sojourns(&self, stage: usize) -> Spread {
         let stage = self.parts.around.roster.iter().nth(stage);
         stage.map_or_else(Spread::of_times, controls::sojourns)
+    }
+
+    fn flow(&self, from: usize, to: usize) -> u64 {
+        controls::flow(&self.parts.around.roster, from, to)
     }
 
     fn apply(&self, stage: usize, decision: &Decision) {

@@ -103,7 +103,11 @@ impl Simulator {
                 "its clock is real; make it `Graph::new(…).with_clock(Clock::manual())`";
             return Err(StartError::new(&name, vec![complaint.to_owned()]));
         }
-        let Assembled { parts, controllers } = graph.assemble(plan)?;
+        let Assembled {
+            parts,
+            controllers,
+            ways,
+        } = graph.assemble(plan)?;
         let now = parts.around.clock.now();
         let crew = Crew::of(&parts).map_err(|error| StartError::new(&name, vec![error]))?;
         let stages = parts.around.roster.iter().count();
@@ -113,7 +117,7 @@ impl Simulator {
                 .iter()
                 .map(|team| AtomicUsize::new(crew::smallest(team)))
                 .collect(),
-            conductor: Conductor::new(controllers, now),
+            conductor: Conductor::new(controllers, ways, now),
             behaviours: vec![Behaviour::default(); stages],
             comings: Vec::new(),
             agenda: BinaryHeap::new(),

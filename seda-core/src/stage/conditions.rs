@@ -46,20 +46,17 @@ impl<E> StageCore<E> {
     }
 
     /// Refuses what would be late: the work ahead, at the measured drain rate,
-    /// must leave some of the budget, and of the time until the deadline.
+    /// must leave enough of the budget and of the time until the deadline.
     fn promise(&self, (n, meta): (usize, &Meta), class: Class, now: Tick) -> Result<(), Refusal> {
         let common = &self.common;
-        let by_budget = common
-            .target()
-            .filter(|_| common.class_count.get().is_some());
-        let by_deadline = match meta.deadline() {
-            Tick::NEVER => None,
-            deadline => Some(deadline.since(now)),
-        };
-        let (Some(rate), true) = (
-            common.dials.drain(class),
-            by_budget.is_some() || by_deadline.is_some(),
-        ) else {
+        let limits = [
+            (Reason::Shed, self.limit_by_budget()),
+            (Reason::Expired, self.limit_by_deadline(meta, now)),
+        ];
+        if limits.iter().all(|(_, limit)| limit.is_none()) {
+            return Ok(());
+        }
+        let Some(rate) = common.dials.drain(class) else {
             return Ok(());
         };
         let in_hand = usize::try_from(common.in_hand()).unwrap_or(usize::MAX);
@@ -68,15 +65,41 @@ impl<E> StageCore<E> {
             return Ok(());
         }
         let wait = time_for(ahead.saturating_add(n), rate);
-        let late = |limit: Duration| wait > limit.mul_f64(BUDGET_SHARE);
-        let retry = |limit: Duration| wait.saturating_sub(limit.mul_f64(BUDGET_SHARE));
-        if let Some(budget) = by_budget.filter(|budget| late(*budget)) {
-            return Err((Reason::Shed, Some(retry(budget).min(RETRY_MAX))));
-        }
-        if let Some(left) = by_deadline.filter(|left| late(*left)) {
-            return Err((Reason::Expired, Some(retry(left).min(RETRY_MAX))));
+        for (reason, limit) in limits {
+            if let Some(limit) = limit.filter(|limit| wait > *limit) {
+                return Err((reason, Some((wait - limit).min(RETRY_MAX))));
+            }
         }
         Ok(())
+    }
+
+    /// Gives the longest wait that the stage's budget, or that of the path that
+    /// begins here, allows. Where a queue has no classes, its bound says that.
+    fn limit_by_budget(&self) -> Option<Duration> {
+        let common = &self.common;
+        let own = common
+            .target()
+            .filter(|_| common.class_count.get().is_some());
+        let budget = common.path_budget().or(own)?;
+        Some(
+            budget
+                .mul_f64(BUDGET_SHARE)
+                .saturating_sub(common.dials.beyond()),
+        )
+    }
+
+    /// Gives the longest wait that the deadline allows. In the midst of a path
+    /// work has been done already, so only what will certainly be late is refused.
+    fn limit_by_deadline(&self, meta: &Meta, now: Tick) -> Option<Duration> {
+        if meta.deadline() == Tick::NEVER {
+            return None;
+        }
+        let common = &self.common;
+        let left = meta.deadline().since(now);
+        let on_the_way = common.path_budget().is_none() && common.dials.share().is_some();
+        let share = if on_the_way { 1.0 } else { BUDGET_SHARE };
+        let yet = Duration::from_nanos(common.dials.service_beyond());
+        Some(left.mul_f64(share).saturating_sub(yet))
     }
 
     /// Gives the class as the queue tells it from others.

@@ -11,6 +11,7 @@ use crate::dials::Dials;
 use crate::edge::{Edge, EdgeKind, Origin};
 use crate::gate::Gate;
 use crate::here::{Here, SeatId, StageRef};
+use crate::meta::Meta;
 use crate::queue::census::Census;
 use crate::room::Room;
 use crate::stats::meter::{Meter, OwnLine};
@@ -29,6 +30,8 @@ pub(crate) struct Untyped {
     pub(crate) batch_max: AtomicUsize,
     /// The stage's latency budget in nanoseconds; 0 is none.
     target: AtomicU64,
+    /// The budget of the path that begins here, in nanoseconds; 0 is none.
+    path_budget: AtomicU64,
     /// The edges into this stage.
     edges: Mutex<Vec<Arc<Edge>>>,
     pub(crate) dials: Dials,
@@ -51,6 +54,7 @@ impl Untyped {
             waiters: Waiters::new(),
             batch_max: AtomicUsize::new(1),
             target: AtomicU64::new(0),
+            path_budget: AtomicU64::new(0),
             edges: Mutex::new(Vec::new()),
             dials: Dials::new(),
             census: Arc::default(),
@@ -79,6 +83,30 @@ impl Untyped {
 
     pub(crate) fn set_target(&self, target: Duration) {
         self.target.store(nanos(target), Ordering::Relaxed);
+    }
+
+    /// Gives the budget of the path that begins here.
+    pub(crate) fn path_budget(&self) -> Option<Duration> {
+        match self.path_budget.load(Ordering::Relaxed) {
+            0 => None,
+            nanos => Some(Duration::from_nanos(nanos)),
+        }
+    }
+
+    pub(crate) fn set_path_budget(&self, budget: Duration) {
+        self.path_budget.store(nanos(budget), Ordering::Relaxed);
+    }
+
+    /// Gives the meta of an event that enters: here a path may begin, by whose
+    /// end it has to be done.
+    pub(crate) fn on_its_way(&self, here: &Here, meta: &Meta) -> Meta {
+        match self.path_budget() {
+            None => *meta,
+            Some(budget) => {
+                let deadline = self.stamp(here).after(budget);
+                meta.with_deadline(deadline.min(meta.deadline()))
+            }
+        }
     }
 
     /// Adds an edge into this stage, or gives the one that is there.

@@ -236,7 +236,7 @@ impl<H: Handler> StageRunner<H> {
         let fresh_from = longest.map_or(Tick::ZERO, |longest| now.before(longest));
         Terms {
             now,
-            due_after: now.after_nanos(self.pace.median()),
+            due_after: now.after_nanos(self.pace.median() + common.dials.service_beyond()),
             fresh_from,
         }
     }

@@ -23,7 +23,8 @@ use settings::{DEAD_BAND, EVENTS_MIN, PERIOD, SHARE_MIN, WAIT_MAX, WEIGHT};
 /// is predicted from the rate that is left for its class.
 ///
 /// The rate is what was seen while events waited all the time; else what the
-/// threads would do if all were busy. Until the first measurement everything
+/// threads would do if all were busy; at most that of the slowest stage further
+/// down, where a path has a target. Until the first measurement everything
 /// is admitted that the queue's capacity allows, and there is always room for
 /// one event per thread.
 ///
@@ -84,7 +85,8 @@ impl DrainRate {
         } else {
             all_busy
         };
-        Some(self.rate.add(rate))
+        let slowest = sample.passage.slowest.unwrap_or(f64::INFINITY);
+        Some(self.rate.add(rate.min(slowest)))
     }
 
     /// Gives what is left of the rate for each class by the more urgent ones.
@@ -130,7 +132,9 @@ impl Controller for DrainRate {
             return Decision::none();
         };
         let threads = sample.threads.max(1);
-        let budget = target.mul_f64(BUDGET_SHARE);
+        let budget = target
+            .mul_f64(BUDGET_SHARE)
+            .saturating_sub(sample.passage.beyond);
         // What the threads have in hand is ahead as well.
         let limit = events_in(budget, rate).saturating_sub(threads).max(threads);
         let new = Published { rate, limit };
@@ -143,7 +147,7 @@ impl Controller for DrainRate {
             limit: (!classes).then_some(limit),
             drain: Some(self.by_class(rate, sample.class_count)),
             reason: format!(
-                "at {rate:.0} events/s, {limit} events are what {threads} threads drain in {budget:?}, 0.8 of the budget"
+                "at {rate:.0} events/s, {limit} events are what {threads} threads drain in {budget:?}, what is left of 0.8 of the budget"
             ),
             ..Decision::none()
         }
