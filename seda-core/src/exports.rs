@@ -36,6 +36,7 @@ pub use crate::sink::Sink;
 pub use crate::sink::slots::{Slots, Wanted, reserve_all};
 pub use crate::sink::with::SinkWith;
 pub use crate::source::{Next, Source};
+pub use crate::stats::dialled::{Conditions, DecisionCount};
 pub use crate::stats::figure::{Figure, FigureKind};
 pub use crate::stats::histogram::{Sizes, Times};
 pub use crate::stats::snapshot::{DomainFigures, EdgeFigures, Sender, Snapshot};

@@ -29,6 +29,7 @@ mod graph;
 mod guide;
 mod handler;
 mod here;
+mod law;
 mod ledger;
 mod life;
 mod meta;

@@ -233,10 +233,8 @@ impl Assembly<'_> {
             classes: spec.classes.as_ref(),
         });
         let controllers = std::mem::take(&mut spec.controllers);
-        let budget = match common.target().is_some() || self.on_a_way.contains(&stage) {
-            true => Budget::Known,
-            false => Budget::None,
-        };
+        let known = common.target().is_some() || self.on_a_way.contains(&stage);
+        let budget = if known { Budget::Known } else { Budget::None };
         let usual = usual_controllers(&controllers, budget, domain);
         let all = controllers.into_iter().chain(usual);
         self.controllers

@@ -73,7 +73,7 @@ fn holds_goodput_and_latency(service: Service) {
 
 /// A refusal is needless when more would have been done in time without any.
 fn refuses_next_to_none_needlessly(service: Service) {
-    let tunnel = tunnel(service).time(Duration::from_secs(60), Duration::from_secs(2));
+    let tunnel = tunnel(service).time(Duration::from_mins(1), Duration::from_secs(2));
     for (load, most) in [(0.5, 0.0001), (0.9, 0.01)] {
         let arrivals = Arrivals::poisson(load * tunnel.capacity());
         let open = tunnel.fly(arrivals, |stage| {

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::clock::Tick;
 use crate::control::Decision;
+use crate::stats::dialled::DecisionCount;
 
 /// How many decisions of each controller are remembered.
 const DECISIONS_MAX: usize = 16;
@@ -58,10 +59,14 @@ impl Minutes {
     }
 
     /// Counts the decisions about a stage, by who made them.
-    pub(crate) fn counts(&self, stage: usize) -> Vec<(&'static str, u64)> {
+    pub(crate) fn counts(&self, stage: usize) -> Vec<DecisionCount> {
         let pages = self.0.lock();
         let of_stage = pages.iter().filter(|page| page.stage == stage);
-        of_stage.map(|page| (page.by, page.count)).collect()
+        let count = |page: &Page| DecisionCount {
+            by: page.by,
+            count: page.count,
+        };
+        of_stage.map(count).collect()
     }
 }
 

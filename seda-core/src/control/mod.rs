@@ -3,7 +3,6 @@
 pub(crate) mod classic;
 pub(crate) mod conductor;
 pub(crate) mod drain_rate;
-pub(crate) mod law;
 pub(crate) mod levers;
 pub(crate) mod minutes;
 pub(crate) mod path;
@@ -18,6 +17,7 @@ use crate::clock::Tick;
 use crate::control::path::Passage;
 use crate::dials::Order;
 use crate::dials::bucket::Rate;
+use crate::law;
 use crate::meta::Class;
 use crate::stats::histogram::Times;
 

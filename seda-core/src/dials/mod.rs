@@ -151,6 +151,14 @@ impl Dials {
         class.0 >= self.shed_from.load(Ordering::Relaxed)
     }
 
+    /// Gives the first class that is shed.
+    pub(crate) fn shed_from(&self) -> Option<Class> {
+        match self.shed_from.load(Ordering::Relaxed) {
+            NO_CLASS => None,
+            class => Some(Class(class)),
+        }
+    }
+
     pub(crate) fn wait_max(&self) -> Option<Duration> {
         match self.wait_max.load(Ordering::Relaxed) {
             0 => None,
@@ -160,6 +168,14 @@ impl Dials {
 
     pub(crate) fn is_newest_first(&self) -> bool {
         self.newest_first.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn order(&self) -> Order {
+        if self.is_newest_first() {
+            Order::NewestFirst
+        } else {
+            Order::OldestFirst
+        }
     }
 
     /// Takes `n` tokens where the rate is bounded; else says when there are as many.

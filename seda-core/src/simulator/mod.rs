@@ -3,10 +3,11 @@
 pub(crate) mod arrivals;
 mod coming;
 mod crew;
-mod levers;
+mod digest;
 mod random;
 pub(crate) mod service;
 mod tunnel;
+mod virtual_levers;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -29,11 +30,12 @@ use crate::running::parts::{Assembled, Parts};
 pub use crate::simulator::arrivals::Arrivals;
 use crate::simulator::coming::Coming;
 use crate::simulator::crew::Crew;
-use crate::simulator::levers::VirtualLevers;
+use crate::simulator::digest::Digest;
 use crate::simulator::random::Random;
 pub use crate::simulator::service::Service;
 use crate::simulator::service::{Behaviour, SlowDown};
 pub use crate::simulator::tunnel::{Flight, Slot, Tally, Tunnel};
+use crate::simulator::virtual_levers::VirtualLevers;
 use crate::sink::Sink;
 use crate::trace::Hop;
 
@@ -73,7 +75,7 @@ pub struct Simulator {
     random: Random,
     entries: u64,
     steps: u64,
-    hash: u64,
+    digest: Digest,
     threads: Vec<AtomicUsize>,
 }
 
@@ -124,7 +126,7 @@ impl Simulator {
             random: Random::new(seed),
             entries: 0,
             steps: 0,
-            hash: 0xcbf2_9ce4_8422_2325,
+            digest: Digest::new(),
             crew,
             parts,
         };
@@ -242,7 +244,7 @@ impl Simulator {
 
     /// Gives a digest of everything that has happened: when, where, how much.
     pub const fn trace_hash(&self) -> u64 {
-        self.hash
+        self.digest.get()
     }
 
     /// Tells how many arrivals, batches and looks have been simulated.
@@ -308,7 +310,8 @@ impl Simulator {
             return self.enter(now.after(owed), Happening::Finish(worker));
         }
         let size = self.crew.finish(worker, now);
-        self.digest(&[now.as_nanos(), worker as u64, size as u64]);
+        self.digest
+            .take_in(&[now.as_nanos(), worker as u64, size as u64]);
     }
 
     fn arrive(&mut self, index: usize, now: Tick) {
@@ -320,7 +323,8 @@ impl Simulator {
         }
         let taken = coming.arrive();
         let next = coming.next(now);
-        self.digest(&[now.as_nanos(), index as u64, u64::from(taken)]);
+        self.digest
+            .take_in(&[now.as_nanos(), index as u64, u64::from(taken)]);
         if let Some(at) = next {
             self.enter(at, Happening::Arrival(index));
         }
@@ -383,13 +387,6 @@ impl Simulator {
         let cost = cost + self.crew.settle(worker, now);
         self.enter(now.after(cost), Happening::Finish(worker));
         true
-    }
-
-    /// FNV-1a over what happened.
-    fn digest(&mut self, words: &[u64]) {
-        for byte in words.iter().flat_map(|word| word.to_le_bytes()) {
-            self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
     }
 }
 

@@ -67,7 +67,7 @@ impl<E> StageCore<E> {
         let wait = time_for(ahead.saturating_add(n), rate);
         for (reason, limit) in limits {
             if let Some(limit) = limit.filter(|limit| wait > *limit) {
-                return Err((reason, Some((wait - limit).min(RETRY_MAX))));
+                return Err((reason, Some(wait.saturating_sub(limit).min(RETRY_MAX))));
             }
         }
         Ok(())

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use crate::admission::BUDGET_SHARE;
 use crate::clock::Tick;
-use crate::control::law::{Ewma, events_in, float, per_second};
 use crate::control::{Adjusts, Controller, Decision, Sample};
+use crate::law::{Ewma, events_in, float, per_second};
 use crate::meta::Class;
 
 use settings::{DEAD_BAND, EVENTS_MIN, PERIOD, SHARE_MIN, WAIT_MAX, WEIGHT};

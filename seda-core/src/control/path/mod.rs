@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::clock::Tick;
 use crate::control::Sample;
-use crate::control::law::{Ewma, float};
+use crate::law::{Ewma, float};
 
 use settings::{NEWS, PERIOD, SHARE_MIN, WEIGHT};
 
@@ -179,13 +179,11 @@ impl Measured {
         for (n, (to, count)) in leg.flows.iter().enumerate() {
             let earlier = before.flows.get(n).map_or(0, |(_, count)| *count);
             let often = float(count.saturating_sub(earlier)) / float(served);
-            match self.leads_to.get_mut(n) {
-                Some((_, average)) => drop(average.add(often)),
-                None => {
-                    let mut average = Ewma::new(WEIGHT);
-                    average.add(often);
-                    self.leads_to.push((*to, average));
-                }
+            if self.leads_to.len() == n {
+                self.leads_to.push((*to, Ewma::new(WEIGHT)));
+            }
+            if let Some((_, average)) = self.leads_to.get_mut(n) {
+                average.add(often);
             }
         }
         before.clone_from(leg);

@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use crate::batch::Batch;
 use crate::clock::{Clock, Tick};
-use crate::control::law::float;
 use crate::error::BoxError;
 use crate::handler::Handler;
+use crate::law::float;
 use crate::ledger::Account;
 use crate::meta::Class;
 use crate::stats::histogram::{Spread, Times};

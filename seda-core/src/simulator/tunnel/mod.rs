@@ -6,9 +6,10 @@ use std::ops::Range;
 use std::time::Duration;
 
 use crate::clock::{Clock, Tick};
-use crate::control::law::float;
+use crate::error::BoxError;
 use crate::graph::Graph;
 use crate::graph::builder::StageBuilder;
+use crate::law::float;
 use crate::meta::{Class, Meta};
 use crate::plan::Plan;
 use crate::simulator::Simulator;
@@ -103,7 +104,7 @@ impl Tunnel {
         &self,
         arrivals: Arrivals,
         policy: impl FnOnce(StageBuilder<'_, Tick>) -> StageBuilder<'_, Tick>,
-    ) -> Result<Flight, crate::BoxError> {
+    ) -> Result<Flight, BoxError> {
         self.fly_all([(Class::NORMAL, arrivals)], policy)
     }
 
@@ -116,7 +117,7 @@ impl Tunnel {
         &self,
         flows: impl IntoIterator<Item = (Class, Arrivals)>,
         policy: impl FnOnce(StageBuilder<'_, Tick>) -> StageBuilder<'_, Tick>,
-    ) -> Result<Flight, crate::BoxError> {
+    ) -> Result<Flight, BoxError> {
         let clock = Clock::manual();
         let mut graph = Graph::new("wind tunnel").with_clock(clock.clone());
         let recorder = Recorder::new(clock.clone(), self.slo, Tick::ZERO.after(self.warm_up));
