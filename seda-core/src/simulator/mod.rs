@@ -4,6 +4,7 @@ pub(crate) mod arrivals;
 mod coming;
 mod crew;
 mod digest;
+mod models;
 mod random;
 pub(crate) mod service;
 mod tunnel;
@@ -12,7 +13,6 @@ mod virtual_levers;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -33,7 +33,7 @@ use crate::simulator::crew::Crew;
 use crate::simulator::digest::Digest;
 use crate::simulator::random::Random;
 pub use crate::simulator::service::Service;
-use crate::simulator::service::{Behaviour, SlowDown};
+use crate::simulator::service::Behaviour;
 pub use crate::simulator::tunnel::{Flight, Slot, Tally, Tunnel};
 use crate::simulator::virtual_levers::VirtualLevers;
 use crate::sink::Sink;
@@ -145,23 +145,6 @@ impl Simulator {
         crate::graph::inlet(stage)
     }
 
-    /// Sets how long a stage takes; without it, it takes no time. A name that
-    /// no stage has changes nothing.
-    pub fn service(&mut self, stage: &str, service: Service) {
-        if let Some(behaviour) = self.behaviour(stage) {
-            behaviour.service = service;
-        }
-    }
-
-    /// Makes a stage slower by `factor` for a time; factors of overlapping
-    /// times multiply.
-    pub fn slow_down(&mut self, stage: &str, factor: f64, during: Range<Duration>) {
-        let during = Tick::ZERO.after(during.start)..Tick::ZERO.after(during.end);
-        if let Some(behaviour) = self.behaviour(stage) {
-            behaviour.slow_downs.push(SlowDown { during, factor });
-        }
-    }
-
     /// Has events arrive: `make` gives the `n`th event with its meta.
     /// Rejections are in the ledger.
     pub fn arrivals<E: Send + 'static>(
@@ -250,23 +233,6 @@ impl Simulator {
     /// Tells how many arrivals, batches and looks have been simulated.
     pub const fn steps(&self) -> u64 {
         self.steps
-    }
-
-    /// Tells how many events a stage has begun to handle, and the time that
-    /// its service model has given to them.
-    pub fn drawn(&self, stage: &str) -> Option<(u64, Duration)> {
-        let drawn = &self.behaviours.get(self.place(stage)?)?.drawn;
-        Some((drawn.events, drawn.time))
-    }
-
-    fn place(&self, stage: &str) -> Option<usize> {
-        let mut roster = self.parts.around.roster.iter();
-        roster.position(|known| &*known.common().name == stage)
-    }
-
-    fn behaviour(&mut self, stage: &str) -> Option<&mut Behaviour> {
-        let place = self.place(stage)?;
-        self.behaviours.get_mut(place)
     }
 
     fn is_settled(&self) -> bool {
