@@ -76,6 +76,11 @@ impl Flight {
         float(self.rejected) / float(self.offered.max(1))
     }
 
+    /// Gives the part of the offered events that was let in and given up.
+    pub fn expired_share(&self) -> f64 {
+        float(self.expired) / float(self.offered.max(1))
+    }
+
     /// Gives the events per second that were done in time from one moment of
     /// the run to another, to a tenth of a second.
     pub fn good_between(&self, from: Duration, to: Duration) -> f64 {

@@ -1,0 +1,95 @@
+//! The policies that the laboratory knows by name.
+
+use std::time::Duration;
+
+use seda_core::{Controller, Decision, Sample, StageBuilder, Tick};
+
+/// How much a queue holds that nothing else bounds, in events.
+const UNBOUNDED: usize = 10_000_000;
+
+/// Is a way to condition one stage.
+#[derive(Clone, Copy)]
+pub struct Policy {
+    /// What it is called, such as `drain rate`.
+    pub name: &'static str,
+    /// What it is, in a few words, with its parameters.
+    pub about: &'static str,
+    build: Build,
+}
+
+/// Builds a stage under a policy, given the latency that is wanted.
+type Build = for<'g> fn(StageBuilder<'g, Tick>, Duration) -> StageBuilder<'g, Tick>;
+
+const ALL: &[Policy] = &[
+    Policy {
+        name: "unbounded",
+        about: "takes everything, in order",
+        build: |stage, _| stage.queue(UNBOUNDED),
+    },
+    Policy {
+        name: "expiry only",
+        about: "takes everything, gives up what has waited for 0.9 of the target",
+        build: |stage, target| stage.queue(UNBOUNDED).controller(ExpiryOnly(target)),
+    },
+    Policy {
+        name: "queue of 98",
+        about: "a bound of 100 with two in service",
+        build: |stage, _| stage.queue(98),
+    },
+    Policy {
+        name: "queue of 18",
+        about: "a bound of 20 with two in service, tuned by hand",
+        build: |stage, _| stage.queue(18),
+    },
+    Policy {
+        name: "drain rate",
+        about: "the default: work ahead / drain rate <= 0.8 of the target, and expiry",
+        build: |stage, target| stage.queue(UNBOUNDED).target(target),
+    },
+];
+
+impl Policy {
+    /// Lists all policies, the defaults last.
+    pub const fn all() -> &'static [Self] {
+        ALL
+    }
+
+    /// Gives the policy of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        ALL.iter().find(|policy| policy.name == name).copied()
+    }
+
+    pub(crate) fn build<'g>(
+        &self,
+        stage: StageBuilder<'g, Tick>,
+        target: Duration,
+    ) -> StageBuilder<'g, Tick> {
+        (self.build)(stage, target)
+    }
+}
+
+impl std::fmt::Debug for Policy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Policy").field(&self.name).finish()
+    }
+}
+
+/// Gives up events that have waited too long, and refuses none.
+struct ExpiryOnly(Duration);
+
+impl Controller for ExpiryOnly {
+    fn name(&self) -> &'static str {
+        "expiry only"
+    }
+
+    fn period(&self) -> Duration {
+        Duration::from_millis(100)
+    }
+
+    fn update(&mut self, _now: Tick, _sample: &Sample) -> Decision {
+        Decision {
+            wait_max: Some(self.0.mul_f64(0.9)),
+            ..Decision::none()
+        }
+    }
+}
