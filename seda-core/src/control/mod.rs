@@ -1,8 +1,10 @@
 //! The seat of controllers: samples in, decisions with their reason out.
 
+pub(crate) mod cap;
 pub(crate) mod classic;
 pub(crate) mod conductor;
 pub(crate) mod drain_rate;
+pub(crate) mod in_flight;
 pub(crate) mod law;
 pub(crate) mod minutes;
 pub(crate) mod threads;
