@@ -7,6 +7,7 @@ pub use crate::control::cap::Cap;
 pub use crate::control::classic::ClassicThreads;
 pub use crate::control::drain_rate::DrainRate;
 pub use crate::control::minutes::Decided;
+pub use crate::control::response_time::ResponseTime;
 pub use crate::control::threads::ThreadControl;
 pub use crate::control::{Adjusts, ClassSample, Controller, Decision, Sample};
 pub use crate::dials::Order;

@@ -7,6 +7,8 @@ pub(crate) mod drain_rate;
 pub(crate) mod in_flight;
 pub(crate) mod law;
 pub(crate) mod minutes;
+pub(crate) mod response_time;
+pub(crate) mod sojourns;
 pub(crate) mod threads;
 
 use std::time::Duration;
