@@ -1,15 +1,19 @@
 //! The seat of controllers: samples in, decisions with their reason out.
 
+pub(crate) mod aimd;
 pub(crate) mod cap;
 pub(crate) mod classic;
 pub(crate) mod conductor;
 pub(crate) mod drain_rate;
+pub(crate) mod gradient2;
 pub(crate) mod in_flight;
 pub(crate) mod law;
 pub(crate) mod minutes;
 pub(crate) mod response_time;
 pub(crate) mod sojourns;
 pub(crate) mod threads;
+pub(crate) mod vegas;
+pub(crate) mod windowed;
 
 use std::time::Duration;
 
