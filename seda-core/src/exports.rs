@@ -8,6 +8,7 @@ pub use crate::control::cap::Cap;
 pub use crate::control::classic::ClassicThreads;
 pub use crate::control::drain_rate::DrainRate;
 pub use crate::control::gradient2::Gradient2;
+pub use crate::control::min_rtt::MinRtt;
 pub use crate::control::minutes::Decided;
 pub use crate::control::response_time::ResponseTime;
 pub use crate::control::threads::ThreadControl;

@@ -8,6 +8,7 @@ pub(crate) mod drain_rate;
 pub(crate) mod gradient2;
 pub(crate) mod in_flight;
 pub(crate) mod law;
+pub(crate) mod min_rtt;
 pub(crate) mod minutes;
 pub(crate) mod response_time;
 pub(crate) mod sojourns;
