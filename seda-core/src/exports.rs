@@ -3,11 +3,17 @@
 pub use crate::admission::{Admission, QueueView, Verdict};
 pub use crate::batch::Batch;
 pub use crate::clock::{Clock, Tick};
+pub use crate::control::aimd::Aimd;
+pub use crate::control::cap::Cap;
 pub use crate::control::classic::ClassicThreads;
 pub use crate::control::drain_rate::DrainRate;
+pub use crate::control::gradient2::Gradient2;
+pub use crate::control::min_rtt::MinRtt;
 pub use crate::control::minutes::Decided;
 pub use crate::control::path::Passage;
+pub use crate::control::response_time::ResponseTime;
 pub use crate::control::threads::ThreadControl;
+pub use crate::control::vegas::Vegas;
 pub use crate::control::{Adjusts, ClassSample, Controller, Decision, Sample};
 pub use crate::dials::Order;
 pub use crate::dials::bucket::Rate;

@@ -1,13 +1,22 @@
 //! The seat of controllers: samples in, decisions with their reason out.
 
+pub(crate) mod aimd;
+pub(crate) mod cap;
 pub(crate) mod classic;
 pub(crate) mod conductor;
 pub(crate) mod drain_rate;
+pub(crate) mod gradient2;
+pub(crate) mod in_flight;
 pub(crate) mod levers;
+pub(crate) mod min_rtt;
 pub(crate) mod minutes;
 pub(crate) mod path;
+pub(crate) mod response_time;
+pub(crate) mod sojourns;
 pub(crate) mod threads;
+pub(crate) mod vegas;
 pub(crate) mod way;
+pub(crate) mod windowed;
 
 use std::time::Duration;
 
