@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use seda_core::{Aimd, Cap, Gradient2, MinRtt, ResponseTime, Vegas};
 use seda_core::{Controller, Decision, Sample, StageBuilder, Tick};
 
 /// How much a queue holds that nothing else bounds, in events.
@@ -32,14 +33,42 @@ const ALL: &[Policy] = &[
         build: |stage, target| stage.queue(UNBOUNDED).controller(ExpiryOnly(target)),
     },
     Policy {
-        name: "queue of 98",
-        about: "a bound of 100 with two in service",
-        build: |stage, _| stage.queue(98),
+        name: "cap 100",
+        about: "at most 100 waiting or in hand",
+        build: |stage, _| stage.queue(UNBOUNDED).controller(Cap::new(100)),
     },
     Policy {
-        name: "queue of 18",
-        about: "a bound of 20 with two in service, tuned by hand",
-        build: |stage, _| stage.queue(18),
+        name: "cap 20",
+        about: "at most 20 waiting or in hand, tuned by hand",
+        build: |stage, _| stage.queue(UNBOUNDED).controller(Cap::new(20)),
+    },
+    Policy {
+        name: "vegas",
+        about: "Netflix' VegasLimit, over windows of 100 ms",
+        build: |stage, _| stage.queue(UNBOUNDED).controller(Vegas::default()),
+    },
+    Policy {
+        name: "gradient2",
+        about: "Netflix' Gradient2Limit, over windows of 100 ms",
+        build: |stage, _| stage.queue(UNBOUNDED).controller(Gradient2::default()),
+    },
+    Policy {
+        name: "aimd",
+        about: "Netflix' AIMDLimit with the target for its timeout",
+        build: |stage, target| stage.queue(UNBOUNDED).controller(Aimd::new(target)),
+    },
+    Policy {
+        name: "min rtt",
+        about: "Envoy's adaptive concurrency: gradient with minRTT",
+        build: |stage, _| stage.queue(UNBOUNDED).controller(MinRtt::default()),
+    },
+    Policy {
+        name: "response time",
+        about: "a limit in flight from the target alone, and expiry",
+        build: |stage, target| {
+            let stage = stage.queue(UNBOUNDED).target(target);
+            stage.controller(ResponseTime::default())
+        },
     },
     Policy {
         name: "drain rate",

@@ -116,7 +116,8 @@ impl Controller for ResponseTime {
         self.window
             .record(target, told.checked_div(served).unwrap_or(expired));
         let took = self.window.take().p90.max(Duration::from_nanos(1));
-        let allowed = target.mul_f64(BUDGET_SHARE);
+        let beyond = sample.passage.beyond;
+        let allowed = target.mul_f64(BUDGET_SHARE).saturating_sub(beyond);
         let ratio = allowed.div_duration_f64(took);
         let gradient = ratio.clamp(GRADIENT_MIN, GRADIENT_MAX);
         let was_hit = sample.rejected > before.rejected || float(in_flight(sample)) >= self.limit;
