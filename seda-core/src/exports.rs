@@ -3,7 +3,7 @@
 pub use crate::admission::{Admission, QueueView, Verdict};
 pub use crate::batch::Batch;
 pub use crate::clock::{Clock, Tick};
-pub use crate::control::classic::ClassicThreads;
+pub use crate::control::classic_threads::ClassicThreads;
 pub use crate::control::drain_rate::DrainRate;
 pub use crate::control::minutes::Decided;
 pub use crate::control::threads::ThreadControl;

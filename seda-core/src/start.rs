@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::control::classic::ClassicThreads;
+use crate::control::classic_threads::ClassicThreads;
 use crate::control::drain_rate::DrainRate;
 use crate::control::threads::ThreadControl;
 use crate::control::{Adjusts, Controller};

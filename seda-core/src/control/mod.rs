@@ -1,6 +1,6 @@
 //! The seat of controllers: samples in, decisions with their reason out.
 
-pub(crate) mod classic;
+pub(crate) mod classic_threads;
 pub(crate) mod conductor;
 pub(crate) mod drain_rate;
 pub(crate) mod law;
