@@ -22,7 +22,9 @@ pub enum Order {
     /// The one that has waited longest.
     OldestFirst,
     /// The one that came last: under overload it is the only one that can
-    /// still be in time, where nobody is turned away.
+    /// still be in time, where nobody is turned away. Among classes it holds
+    /// within a class; events with a key keep their order, and so does
+    /// everything else that shares a queue with them.
     NewestFirst,
 }
 
@@ -104,8 +106,14 @@ impl Dials {
         }
     }
 
-    pub(crate) fn is_newest_first(&self) -> bool {
-        self.newest_first.load(Ordering::Relaxed)
+    /// Gives which of the events that wait is served next.
+    #[inline]
+    pub(crate) fn order(&self) -> Order {
+        if self.newest_first.load(Ordering::Relaxed) {
+            Order::NewestFirst
+        } else {
+            Order::OldestFirst
+        }
     }
 
     /// Takes `n` tokens where the rate is bounded; else says when there are as many.
