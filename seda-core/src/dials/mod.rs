@@ -1,6 +1,7 @@
 //! What controllers have set about a stage: read by who enqueues and by who takes.
 
 pub(crate) mod bucket;
+pub(crate) mod level;
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -9,8 +10,9 @@ use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::clock::{Tick, nanos};
-use crate::dials::bucket::{Bucket, Rate};
-use crate::meta::Class;
+use crate::dials::bucket::{Buckets, Rate};
+use crate::dials::level::{AdmissionLevel, LevelDial};
+use crate::meta::{Class, Key};
 
 /// Says that no class is shed.
 const NO_CLASS: u8 = u8::MAX;
@@ -30,7 +32,7 @@ pub enum Order {
 
 /// Is the last decisions of a stage's controllers, as plain numbers. They are
 /// written by the controllers' thread and read without a lock, all but the
-/// bucket of tokens, which only baselines use.
+/// buckets of tokens, which only baselines use.
 #[derive(Debug)]
 pub(crate) struct Dials {
     /// Events per second that leave the queue, by class, as the bits of floats;
@@ -41,7 +43,8 @@ pub(crate) struct Dials {
     /// Nanoseconds; 0 is no bound.
     wait_max: AtomicU64,
     newest_first: AtomicBool,
-    bucket: Mutex<Option<Bucket>>,
+    buckets: Mutex<Buckets>,
+    level: LevelDial,
 }
 
 impl Dials {
@@ -52,7 +55,8 @@ impl Dials {
             shed_from: AtomicU8::new(NO_CLASS),
             wait_max: AtomicU64::new(0),
             newest_first: AtomicBool::new(false),
-            bucket: Mutex::new(None),
+            buckets: Mutex::new(Buckets::None),
+            level: LevelDial::new(),
         }
     }
 
@@ -80,7 +84,20 @@ impl Dials {
     }
 
     pub(crate) fn set_rate(&self, rate: Rate) {
-        self.bucket.lock().get_or_insert_default().set(rate);
+        self.buckets.lock().set_all(rate);
+    }
+
+    pub(crate) fn set_class_rates(&self, rates: [Rate; Class::COUNT_MAX]) {
+        self.buckets.lock().set_by_class(rates);
+    }
+
+    pub(crate) fn set_level(&self, level: AdmissionLevel) {
+        self.level.set(level);
+    }
+
+    /// Tells whether the admission level lets in an event of this class and key.
+    pub(crate) fn level_admits(&self, class: Class, key: Option<Key>) -> bool {
+        self.level.admits(class, key)
     }
 
     /// Gives the events per second that leave the queue in favour of a class.
@@ -117,22 +134,21 @@ impl Dials {
     }
 
     /// Takes `n` tokens where the rate is bounded; else says when there are as many.
-    pub(crate) fn take_tokens(&self, n: usize, now: Tick) -> Result<(), Duration> {
-        match &mut *self.bucket.lock() {
+    pub(crate) fn take_tokens(&self, n: usize, class: Class, now: Tick) -> Result<(), Duration> {
+        match self.buckets.lock().of(class) {
             None => Ok(()),
             Some(bucket) => bucket.take(n, now),
         }
     }
 
-    pub(crate) fn return_tokens(&self, n: usize) {
-        if let Some(bucket) = &mut *self.bucket.lock() {
+    pub(crate) fn return_tokens(&self, n: usize, class: Class) {
+        if let Some(bucket) = self.buckets.lock().of(class) {
             bucket.put_back(n);
         }
     }
 
     /// Gives the events per second that may enter, where that is bounded.
     pub(crate) fn rate(&self) -> Option<f64> {
-        let bucket = self.bucket.lock();
-        bucket.as_ref().map(Bucket::events_per_second)
+        self.buckets.lock().events_per_second()
     }
 }
