@@ -91,7 +91,7 @@ impl Buckets {
 
     pub(crate) fn set_by_class(&mut self, rates: [Rate; Class::COUNT_MAX]) {
         if !matches!(self, Self::ByClass(_)) {
-            *self = Self::ByClass(Default::default());
+            *self = Self::ByClass(Box::default());
         }
         if let Self::ByClass(buckets) = self {
             for (bucket, rate) in buckets.iter_mut().zip(rates) {

@@ -1,4 +1,8 @@
 //! The order of serving, oldest or newest first, against a model of some lines.
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a helper that fails fails its test"
+)]
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::SedaMulticlass;
 use crate::clock::Tick;
+use crate::control::law::whole;
 use crate::control::{Controller, Decision, Sample};
 use crate::stats::histogram::Times;
 
@@ -35,10 +36,10 @@ fn begun(class_count: usize) -> SedaMulticlass {
     controller
 }
 
-/// Gives the rates of the first three classes, to a hundredth.
-fn three(decision: &Decision) -> [f64; 3] {
+/// Gives the rates of the first three classes, in hundredths.
+fn three(decision: &Decision) -> [u64; 3] {
     let rates = decision.class_rates.unwrap();
-    std::array::from_fn(|class| (rates[class].events_per_second * 100.0).round() / 100.0)
+    std::array::from_fn(|class| whole(rates[class].events_per_second * 100.0, 0) as u64)
 }
 
 #[test]
@@ -59,7 +60,7 @@ fn one_class_has_one_bucket() {
 fn less_urgent_classes_are_cut_to_a_tenth_first() {
     // 0.3 x 400 ms = 120 ms.
     let decision = begun(3).update(at(1), &served(400, 3));
-    assert_eq!(three(&decision), [83.33, 10.0, 10.0]);
+    assert_eq!(three(&decision), [8_333, 1_000, 1_000]);
     assert_eq!(decision.rate, None);
 }
 
@@ -70,9 +71,9 @@ fn a_class_that_was_cut_misses_its_next_rise() {
     // It takes three windows until the smoothed percentile is below half.
     let decisions = (2..6).map(|second| controller.update(at(second), &served(0, 3)));
     let rises: Vec<_> = decisions.filter(|d| *d != Decision::none()).collect();
-    assert!(three(&rises[0])[0] > 83.34, "{rises:?}");
-    assert_eq!(three(&rises[0])[1..], [10.0, 10.0]);
-    assert!(three(&rises[1])[2] > 10.0, "{rises:?}");
+    assert!(three(&rises[0])[0] > 8_334, "{rises:?}");
+    assert_eq!(three(&rises[0])[1..], [1_000, 1_000]);
+    assert!(three(&rises[1])[2] > 1_000, "{rises:?}");
 }
 
 #[test]

@@ -52,7 +52,7 @@ impl SedaQueueing {
     pub fn new(target: Duration) -> Self {
         Self {
             target,
-            window: Window::new(BATCHES, TIME),
+            window: Window::new(BATCHES, TIME).cautious(),
             before: None,
             service: 0.0,
             arrivals: Ewma::from(0.0, 1.0 - PAST),
