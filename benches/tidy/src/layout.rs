@@ -72,12 +72,16 @@ impl<'ast> Visit<'ast> for EmptyNames<'_> {
     }
 }
 
+/// The files that every directory of a policy has, whichever it is.
+const OF_EACH_POLICY: [&str; 2] = ["settings", "tests"];
+
 /// A module name stands once in a crate, so that it can be said without its path.
 fn repeated_names(package: &Package) -> Vec<Finding> {
     let named = |file: &SourceFile| file.module().and_then(|path| path.last().cloned());
     let mut findings = Vec::new();
     for (index, file) in package.files.iter().enumerate() {
-        let Some(name) = named(file).filter(|name| name != "tests") else {
+        let is_own = |name: &String| !OF_EACH_POLICY.contains(&name.as_str());
+        let Some(name) = named(file).filter(is_own) else {
             continue;
         };
         let earlier = package.files.iter().take(index);
