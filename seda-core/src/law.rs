@@ -18,6 +18,14 @@ impl Ewma {
         }
     }
 
+    /// Makes an average that begins at a value, not with the first that it takes.
+    pub(crate) const fn from(value: f64, weight: f64) -> Self {
+        Self {
+            weight,
+            value: Some(value),
+        }
+    }
+
     /// Takes a value in; gives the average.
     pub(crate) fn add(&mut self, value: f64) -> f64 {
         let old = self.value.unwrap_or(value);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::control::classic::ClassicThreads;
+use crate::control::classic_threads::ClassicThreads;
 use crate::control::conductor::Seated;
 use crate::control::drain_rate::DrainRate;
 use crate::control::threads::ThreadControl;

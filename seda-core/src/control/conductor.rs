@@ -76,9 +76,10 @@ impl Conductor {
             path.tick(now, levers, &self.minutes);
         }
         for seat in self.seats.iter_mut().filter(|seat| seat.due <= now) {
-            seat.due = now.after(seat.controller.period());
             let sample = seat.sample(levers);
             let decision = seat.controller.update(now, &sample);
+            // It may have found that it wants the next one sooner or later.
+            seat.due = now.after(seat.controller.period());
             if decision != Decision::none() {
                 levers.apply(seat.stage, &decision);
                 let decided = Decided {

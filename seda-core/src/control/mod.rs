@@ -1,21 +1,32 @@
 //! The seat of controllers: samples in, decisions with their reason out.
 
+pub(crate) mod adaptive_lifo;
 pub(crate) mod aimd;
 pub(crate) mod cap;
-pub(crate) mod classic;
+pub(crate) mod classic_batching;
+pub(crate) mod classic_threads;
+pub(crate) mod codel;
 pub(crate) mod conductor;
+pub(crate) mod dagor;
 pub(crate) mod drain_rate;
 pub(crate) mod gradient2;
 pub(crate) mod in_flight;
 pub(crate) mod levers;
 pub(crate) mod min_rtt;
 pub(crate) mod minutes;
+mod ninetieth;
 pub(crate) mod path;
 pub(crate) mod response_time;
+pub(crate) mod seda_direct;
+pub(crate) mod seda_multiclass;
+pub(crate) mod seda_pid;
+pub(crate) mod seda_queueing;
 pub(crate) mod sojourns;
+mod standing;
 pub(crate) mod threads;
 pub(crate) mod vegas;
 pub(crate) mod way;
+mod window;
 pub(crate) mod windowed;
 
 use std::time::Duration;
@@ -26,6 +37,7 @@ use crate::clock::Tick;
 use crate::control::path::Passage;
 use crate::dials::Order;
 use crate::dials::bucket::Rate;
+use crate::dials::level::AdmissionLevel;
 use crate::law;
 use crate::meta::Class;
 use crate::stats::histogram::Times;
@@ -97,6 +109,8 @@ pub struct ClassSample {
     pub queued: u64,
     /// Events accepted since the start.
     pub accepted: u64,
+    /// Events that asked to enter an open stage since the start, accepted or not.
+    pub offered: u64,
 }
 
 /// Is what a controller wants changed, and why, in words for the operator.
@@ -115,6 +129,11 @@ pub struct Decision {
     pub in_flight: Option<usize>,
     /// How many events may enter in a time.
     pub rate: Option<Rate>,
+    /// How many events of each class may enter in a time, as the queue tells
+    /// classes apart; it takes the place of `rate`.
+    pub class_rates: Option<[Rate; Class::COUNT_MAX]>,
+    /// Up to which priority events enter.
+    pub level: Option<AdmissionLevel>,
     /// The first class that is turned away, with all less urgent ones.
     pub shed_from: Option<Class>,
     /// Events that have waited longer expire; zero bounds nothing.
@@ -162,7 +181,7 @@ pub trait Controller: Send {
         Adjusts::Other
     }
 
-    /// Tells how often it wants a sample.
+    /// Tells how long after its last sample it wants the next one.
     fn period(&self) -> Duration;
 
     /// Tells whether it looks at [`Sample::sojourns`], which cost some

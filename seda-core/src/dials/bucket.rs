@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::clock::Tick;
+use crate::meta::Class;
 
 /// Is a bound on how many events enter in a time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -69,10 +70,81 @@ impl Bucket {
     }
 }
 
+/// Is the buckets of a stage: none, one for all events, or one for each class.
+#[derive(Debug, Default)]
+pub(crate) enum Buckets {
+    #[default]
+    None,
+    One(Bucket),
+    ByClass(Box<[Bucket; Class::COUNT_MAX]>),
+}
+
+impl Buckets {
+    pub(crate) fn set_all(&mut self, rate: Rate) {
+        if !matches!(self, Self::One(_)) {
+            *self = Self::One(Bucket::default());
+        }
+        if let Self::One(bucket) = self {
+            bucket.set(rate);
+        }
+    }
+
+    pub(crate) fn set_by_class(&mut self, rates: [Rate; Class::COUNT_MAX]) {
+        if !matches!(self, Self::ByClass(_)) {
+            *self = Self::ByClass(Box::default());
+        }
+        if let Self::ByClass(buckets) = self {
+            for (bucket, rate) in buckets.iter_mut().zip(rates) {
+                bucket.set(rate);
+            }
+        }
+    }
+
+    /// Gives the bucket of a class, where there is one.
+    pub(crate) fn of(&mut self, class: Class) -> Option<&mut Bucket> {
+        match self {
+            Self::None => None,
+            Self::One(bucket) => Some(bucket),
+            Self::ByClass(buckets) => {
+                buckets.get_mut(usize::from(class.0).min(Class::COUNT_MAX - 1))
+            }
+        }
+    }
+
+    /// Gives the events per second that may enter, where that is bounded.
+    pub(crate) fn events_per_second(&self) -> Option<f64> {
+        match self {
+            Self::None => None,
+            Self::One(bucket) => Some(bucket.events_per_second()),
+            Self::ByClass(buckets) => Some(buckets.iter().map(Bucket::events_per_second).sum()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Bucket, Rate};
+    use super::{Bucket, Buckets, Rate};
     use crate::clock::Tick;
+    use crate::meta::Class;
+
+    #[test]
+    fn a_class_takes_from_its_own_bucket() {
+        let mut buckets = Buckets::default();
+        assert!(buckets.of(Class(0)).is_none());
+        let rate = Rate {
+            events_per_second: 1.0,
+            burst: 1.0,
+        };
+        buckets.set_by_class([rate; Class::COUNT_MAX]);
+        let mut take = |class| {
+            buckets
+                .of(Class(class))
+                .unwrap()
+                .take(1, Tick::ZERO)
+                .is_ok()
+        };
+        assert_eq!([take(0), take(0), take(1)], [true, false, true]);
+    }
 
     fn bucket(events_per_second: f64, burst: f64) -> Bucket {
         let mut bucket = Bucket::default();

@@ -1,6 +1,7 @@
 //! What controllers have set about a stage: read by who enqueues and by who takes.
 
 pub(crate) mod bucket;
+pub(crate) mod level;
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -9,8 +10,9 @@ use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::clock::{Tick, nanos};
-use crate::dials::bucket::{Bucket, Rate};
-use crate::meta::Class;
+use crate::dials::bucket::{Buckets, Rate};
+use crate::dials::level::{AdmissionLevel, LevelDial};
+use crate::meta::{Class, Key};
 
 /// Says that no class is shed.
 const NO_CLASS: u8 = u8::MAX;
@@ -22,13 +24,15 @@ pub enum Order {
     /// The one that has waited longest.
     OldestFirst,
     /// The one that came last: under overload it is the only one that can
-    /// still be in time, where nobody is turned away.
+    /// still be in time, where nobody is turned away. Among classes it holds
+    /// within a class; events with a key keep their order, and so does
+    /// everything else that shares a queue with them.
     NewestFirst,
 }
 
 /// Is the last decisions of a stage's controllers, as plain numbers. They are
 /// written by the controllers' thread and read without a lock, all but the
-/// bucket of tokens, which only baselines use.
+/// buckets of tokens, which only baselines use.
 #[derive(Debug)]
 pub(crate) struct Dials {
     /// Events per second that leave the queue, by class, as the bits of floats;
@@ -45,7 +49,8 @@ pub(crate) struct Dials {
     beyond_service: AtomicU64,
     /// Events per second, as the bits of a float; 0 is unknown.
     slowest: AtomicU64,
-    bucket: Mutex<Option<Bucket>>,
+    buckets: Mutex<Buckets>,
+    level: LevelDial,
 }
 
 impl Dials {
@@ -60,7 +65,8 @@ impl Dials {
             beyond: AtomicU64::new(0),
             beyond_service: AtomicU64::new(0),
             slowest: AtomicU64::new(0),
-            bucket: Mutex::new(None),
+            buckets: Mutex::new(Buckets::None),
+            level: LevelDial::new(),
         }
     }
 
@@ -101,7 +107,20 @@ impl Dials {
     }
 
     pub(crate) fn set_rate(&self, rate: Rate) {
-        self.bucket.lock().get_or_insert_default().set(rate);
+        self.buckets.lock().set_all(rate);
+    }
+
+    pub(crate) fn set_class_rates(&self, rates: [Rate; Class::COUNT_MAX]) {
+        self.buckets.lock().set_by_class(rates);
+    }
+
+    pub(crate) fn set_level(&self, level: AdmissionLevel) {
+        self.level.set(level);
+    }
+
+    /// Tells whether the admission level lets in an event of this class and key.
+    pub(crate) fn level_admits(&self, class: Class, key: Option<Key>) -> bool {
+        self.level.admits(class, key)
     }
 
     /// Gives the events per second that leave the queue in favour of a class.
@@ -166,12 +185,10 @@ impl Dials {
         }
     }
 
-    pub(crate) fn is_newest_first(&self) -> bool {
-        self.newest_first.load(Ordering::Relaxed)
-    }
-
+    /// Gives which of the events that wait is served next.
+    #[inline]
     pub(crate) fn order(&self) -> Order {
-        if self.is_newest_first() {
+        if self.newest_first.load(Ordering::Relaxed) {
             Order::NewestFirst
         } else {
             Order::OldestFirst
@@ -179,22 +196,21 @@ impl Dials {
     }
 
     /// Takes `n` tokens where the rate is bounded; else says when there are as many.
-    pub(crate) fn take_tokens(&self, n: usize, now: Tick) -> Result<(), Duration> {
-        match &mut *self.bucket.lock() {
+    pub(crate) fn take_tokens(&self, n: usize, class: Class, now: Tick) -> Result<(), Duration> {
+        match self.buckets.lock().of(class) {
             None => Ok(()),
             Some(bucket) => bucket.take(n, now),
         }
     }
 
-    pub(crate) fn return_tokens(&self, n: usize) {
-        if let Some(bucket) = &mut *self.bucket.lock() {
+    pub(crate) fn return_tokens(&self, n: usize, class: Class) {
+        if let Some(bucket) = self.buckets.lock().of(class) {
             bucket.put_back(n);
         }
     }
 
     /// Gives the events per second that may enter, where that is bounded.
     pub(crate) fn rate(&self) -> Option<f64> {
-        let bucket = self.bucket.lock();
-        bucket.as_ref().map(Bucket::events_per_second)
+        self.buckets.lock().events_per_second()
     }
 }

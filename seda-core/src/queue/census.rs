@@ -1,4 +1,4 @@
-//! How many events of each class wait in a stage's queues, and how many ever did.
+//! How many events of each class wait in a stage's queues, and how many ever did or would have.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -14,6 +14,7 @@ pub(crate) struct Census([Heads; Class::COUNT_MAX]);
 struct Heads {
     queued: AtomicUsize,
     entered: AtomicU64,
+    offered: AtomicU64,
 }
 
 impl Census {
@@ -21,6 +22,13 @@ impl Census {
         if let Some(heads) = self.0.get(class) {
             heads.queued.fetch_add(1, Ordering::Relaxed);
             heads.entered.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts events that ask to enter.
+    pub(crate) fn offer(&self, class: usize, n: usize) {
+        if let Some(heads) = self.0.get(class) {
+            heads.offered.fetch_add(n as u64, Ordering::Relaxed);
         }
     }
 
@@ -47,6 +55,12 @@ impl Census {
     pub(crate) fn entered(&self, class: usize) -> u64 {
         let heads = self.0.get(class);
         heads.map_or(0, |heads| heads.entered.load(Ordering::Relaxed))
+    }
+
+    /// Gives the events of a class that ever asked to enter.
+    pub(crate) fn offered(&self, class: usize) -> u64 {
+        let heads = self.0.get(class);
+        heads.map_or(0, |heads| heads.offered.load(Ordering::Relaxed))
     }
 
     /// Gives the events that a new one of this class waits for in a strict

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::dials::Order;
 use crate::meta::Class;
 use crate::queue::census::Census;
 use crate::queue::runs::{Entry, Runs};
@@ -122,27 +123,32 @@ impl<E> Classified<E> {
         was_empty
     }
 
-    pub(crate) fn pop(&mut self) -> Option<Entry<E>> {
+    pub(crate) fn pop(&mut self, order: Order) -> Option<Entry<E>> {
         let place = if self.strict {
             self.pick_strict()
         } else {
             self.pick_weighted()
         }?;
-        self.pop_at(place)
+        self.pop_at(place, order)
     }
 
-    pub(crate) fn take_into(&mut self, into: &mut Runs<E>, limit: usize) {
-        for entry in std::iter::from_fn(|| self.pop()).take(limit) {
+    pub(crate) fn take_into(&mut self, into: &mut Runs<E>, limit: usize, order: Order) {
+        for entry in std::iter::from_fn(|| self.pop(order)).take(limit) {
             into.push(entry);
         }
     }
 
-    pub(crate) fn give_back(&mut self, from: &mut Runs<E>) {
+    pub(crate) fn give_back(&mut self, from: &mut Runs<E>, order: Order) {
         let mut left: Vec<Entry<E>> = from.collect();
         while let Some(entry) = left.pop() {
             let place = self.place_of(&entry);
             if let Some(line) = self.lines.get_mut(place) {
-                line.events.push_front(entry);
+                match order {
+                    Order::OldestFirst => line.events.push_front(entry),
+                    Order::NewestFirst => {
+                        line.events.push(entry);
+                    }
+                }
                 self.len += 1;
                 self.census.enter_again(place);
             }
@@ -154,7 +160,7 @@ impl<E> Classified<E> {
             .lines
             .iter()
             .rposition(|line| !line.events.is_empty())?;
-        self.pop_at(place)
+        self.pop_at(place, Order::OldestFirst)
     }
 
     fn place_of(&self, entry: &Entry<E>) -> usize {
@@ -162,8 +168,12 @@ impl<E> Classified<E> {
         usize::from(entry.stamp.meta.class().0).min(last)
     }
 
-    fn pop_at(&mut self, place: usize) -> Option<Entry<E>> {
-        let entry = self.lines.get_mut(place)?.events.pop_front()?;
+    fn pop_at(&mut self, place: usize, order: Order) -> Option<Entry<E>> {
+        let events = &mut self.lines.get_mut(place)?.events;
+        let entry = match order {
+            Order::OldestFirst => events.pop_front(),
+            Order::NewestFirst => events.pop_back(),
+        }?;
         self.len -= 1;
         self.census.leave(place);
         Some(entry)
@@ -211,6 +221,7 @@ impl<E> Classified<E> {
 mod tests {
     use super::{Classes, Classified};
     use crate::clock::Tick;
+    use crate::dials::Order;
     use crate::meta::{Class, Meta};
     use crate::queue::runs::Entry;
     use crate::queue::runs::{Runs, Stamp};
@@ -235,7 +246,7 @@ mod tests {
 
     fn served(queue: &mut Classified<u8>, n: usize) -> [usize; 3] {
         let mut counts = [0; 3];
-        for entry in std::iter::from_fn(|| queue.pop()).take(n) {
+        for entry in std::iter::from_fn(|| queue.pop(Order::OldestFirst)).take(n) {
             if let Some(count) = counts.get_mut(usize::from(entry.event)) {
                 *count += 1;
             }
@@ -259,17 +270,25 @@ mod tests {
     fn an_empty_class_leaves_its_share_to_the_others() {
         let mut queue = filled(&Classes::weighted([6, 3, 1]), 10);
         assert_eq!(served(&mut queue, 30), [10, 10, 10]);
-        assert_eq!((queue.len(), queue.pop().is_none()), (0, true));
+        assert_eq!(
+            (queue.len(), queue.pop(Order::OldestFirst).is_none()),
+            (0, true)
+        );
     }
 
     #[test]
     fn what_is_given_back_comes_first_again() {
         let mut queue = filled(&Classes::strict(3), 4);
         let mut out = Runs::new();
-        queue.take_into(&mut out, 2);
+        queue.take_into(&mut out, 2, Order::OldestFirst);
         let first = out.oldest();
-        queue.give_back(&mut out);
-        assert_eq!(queue.pop().map(|entry| entry.stamp.enqueued), first);
+        queue.give_back(&mut out, Order::OldestFirst);
+        assert_eq!(
+            queue
+                .pop(Order::OldestFirst)
+                .map(|entry| entry.stamp.enqueued),
+            first
+        );
         assert_eq!(queue.len(), 11);
         assert_eq!(queue.pop_least_urgent().map(|entry| entry.event), Some(2));
     }

@@ -122,6 +122,7 @@ fn of_class(common: &Untyped, class: usize) -> ClassSample {
     ClassSample {
         queued: common.census.queued(class) as u64,
         accepted: common.census.entered(class),
+        offered: common.census.offered(class),
     }
 }
 
@@ -166,7 +167,12 @@ pub(crate) fn apply(stage: &dyn StageControl, decision: &Decision) {
         common.batch_max.store(batch.max(1), Ordering::Relaxed);
     }
     turn_dials(&common.dials, decision);
-    if decision.in_flight.is_some() || decision.shed_from.is_some() || decision.rate.is_some() {
+    let bounds = decision.in_flight.is_some()
+        || decision.shed_from.is_some()
+        || decision.rate.is_some()
+        || decision.class_rates.is_some()
+        || decision.level.is_some();
+    if bounds {
         common.gate.set(gate::CONTROLLED);
     }
 }
@@ -180,6 +186,12 @@ fn turn_dials(dials: &Dials, decision: &Decision) {
     }
     if let Some(rate) = decision.rate {
         dials.set_rate(rate);
+    }
+    if let Some(rates) = decision.class_rates {
+        dials.set_class_rates(rates);
+    }
+    if let Some(level) = decision.level {
+        dials.set_level(level);
     }
     if let Some(class) = decision.shed_from {
         dials.set_shed_from(class);

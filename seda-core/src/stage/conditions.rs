@@ -20,12 +20,16 @@ impl<E> StageCore<E> {
         let (n, meta) = asked;
         let common = &self.common;
         let class = self.told_apart(meta.class());
-        if common.dials.sheds(meta.class()) {
+        if common.class_count.get().is_some() {
+            common.census.offer(usize::from(class.0), n);
+        }
+        let level_admits = || common.dials.level_admits(class, meta.key());
+        if common.dials.sheds(meta.class()) || !level_admits() {
             return Err((Reason::Shed, self.room_in(n, class)));
         }
         self.bound_in_flight(n, class)?;
         self.promise(asked, class, now)?;
-        let tokens = common.dials.take_tokens(n, now);
+        let tokens = common.dials.take_tokens(n, class, now);
         tokens.map_err(|wait| (Reason::Shed, Some(wait.min(RETRY_MAX))))
     }
 
@@ -103,7 +107,7 @@ impl<E> StageCore<E> {
     }
 
     /// Gives the class as the queue tells it from others.
-    fn told_apart(&self, class: Class) -> Class {
+    pub(crate) fn told_apart(&self, class: Class) -> Class {
         let count = self.common.class_count.get().copied();
         let last = count.map_or(0, |count| count.saturating_sub(1));
         Class(class.0.min(u8::try_from(last).unwrap_or(u8::MAX)))

@@ -105,7 +105,8 @@ impl<E> StageCore<E> {
         match verdict {
             Verdict::Admit => Ok(()),
             Verdict::Shed { retry_after } => {
-                self.common.dials.return_tokens(n);
+                let class = self.told_apart(meta.class());
+                self.common.dials.return_tokens(n, class);
                 Err((Reason::Shed, retry_after))
             }
         }
@@ -121,7 +122,8 @@ impl<E> StageCore<E> {
 
     /// Gives back what was spent on events that were admitted in vain.
     pub(crate) fn not_entered(&self, n: usize, meta: &Meta) {
-        self.common.dials.return_tokens(n);
+        let class = self.told_apart(meta.class());
+        self.common.dials.return_tokens(n, class);
         if let Some(policy) = self.admission.get() {
             policy.give_back(n, meta);
         }

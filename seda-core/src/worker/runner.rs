@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 
 use crate::batch::{Batch, Terms};
 use crate::clock::{Clock, Tick};
+use crate::dials::Order;
 use crate::error::panic_message;
 use crate::failure::{Cause, Death, Failure};
 use crate::gate;
@@ -107,6 +108,8 @@ pub(crate) struct StageRunner<H: Handler> {
     pub(crate) lane: Option<LaneId>,
     /// The batch came out of the inbox, and not from this worker's own queue.
     pub(crate) from_inbox: bool,
+    /// The order in which the batch was taken.
+    pub(crate) order: Order,
     /// Events in the batch.
     pub(crate) size: usize,
     pub(crate) begun: Tick,
@@ -126,6 +129,7 @@ impl<H: Handler> StageRunner<H> {
             seat,
             lane: None,
             from_inbox: false,
+            order: Order::OldestFirst,
             size: 0,
             begun: Tick::ZERO,
             sampled: false,
@@ -139,6 +143,7 @@ impl<H: Handler> StageRunner<H> {
     fn fill(&mut self, here: &Here, inbox: Inbox) -> usize {
         let core = &*self.crew.core;
         let limit = self.pace.cut(core.common.batch_max.load(Ordering::Relaxed));
+        self.order = core.common.dials.order();
         // Serve the inbox and the worker's own queue in turn.
         let inbox = inbox == Inbox::MayHaveEvents;
         let inbox_first = inbox && !self.from_inbox;
@@ -176,16 +181,20 @@ impl<H: Handler> StageRunner<H> {
             room.pocket_kept()
         };
         here.ready.remove(place.bit);
+        let wanted = self.order;
         let runs = &mut self.batch.runs;
         let lent = local.queue.with(runs, |queue, runs| {
-            let n = queue.lend_into(runs, limit, (room, keep));
+            let lent = queue.lend_into(runs, (limit, wanted), (room, keep));
             if queue.has_events() {
                 here.ready.insert(place.bit);
             }
-            n
+            lent
         });
         core.common.waiters.room_freed();
-        let n = lent.unwrap_or(0);
+        let (n, order) = lent.unwrap_or((0, wanted));
+        if n > 0 {
+            self.order = order;
+        }
         // More may be lent than the batch takes; what is over comes back.
         if n > 0 && self.batch.runs.len() == n && !here.ready.load().contains(place.bit) {
             self.see_empty(here);
@@ -199,7 +208,8 @@ impl<H: Handler> StageRunner<H> {
             return 0;
         };
         let idle = || place.mark_idle();
-        let taken = core.inbox.take_into(&mut self.batch.runs, limit, idle);
+        let wanted = (limit, self.order);
+        let taken = core.inbox.take_into(&mut self.batch.runs, wanted, idle);
         self.lane = taken.lane;
         if taken.more {
             place.wake();
@@ -209,6 +219,7 @@ impl<H: Handler> StageRunner<H> {
             self.see_empty(here);
         }
         if n > 0 {
+            self.order = taken.order;
             core.common.room.release(n);
             core.common.waiters.room_freed();
         }

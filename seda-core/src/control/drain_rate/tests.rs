@@ -66,6 +66,7 @@ fn a_class_gets_what_more_urgent_ones_leave() {
         sample.classes[0] = ClassSample {
             queued: 0,
             accepted: served / 2,
+            ..ClassSample::default()
         };
         sample
     };

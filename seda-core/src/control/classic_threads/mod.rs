@@ -1,19 +1,25 @@
-//! SEDA's own thread-pool controller, with its literal constants, as a baseline.
-//!
-//! Source: the Sandstorm release of SEDA; load-conditioning.md §2 lists the constants.
+//! SEDA's own thread-pool controller, as a baseline.
+
+mod settings;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
 use crate::clock::Tick;
 use crate::control::{Adjusts, Controller, Decision, Sample};
 
-const TICK: Duration = Duration::from_secs(2);
-/// It acts at every fourth tick.
-const TICKS_PER_STEP: u32 = 4;
-const QUEUE_MIN: u64 = 1_000;
-const THREADS_MAX: usize = 20;
+use settings::{QUEUE_MIN, THREADS_MAX, TICK, TICKS_PER_STEP};
 
 /// Adds a thread when the queue is long, every 8 s; a thread idle for 1 s leaves.
+///
+/// It needs nothing, and finds a pool of some threads for a stage that blocks,
+/// if it is given minutes. It does not ask whether the stage is bound by the
+/// CPU (architecture.md §7, defect 4), so that it gives such a stage 20 threads
+/// too; [`ThreadControl`](crate::ThreadControl) does ask. It is what
+/// [`Plan::seda_classic`](crate::Plan::seda_classic) gives every stage.
+///
+/// Source: the thread-pool controller of the Sandstorm release of SEDA.
 #[derive(Debug, Default)]
 pub struct ClassicThreads {
     ticks: u32,
@@ -42,24 +48,5 @@ impl Controller for ClassicThreads {
             reason: format!("{} events wait, at least {QUEUE_MIN}", sample.queued),
             ..Decision::none()
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ClassicThreads;
-    use crate::clock::Tick;
-    use crate::control::{Controller, Sample};
-
-    #[test]
-    fn one_thread_in_four_ticks() {
-        let mut controller = ClassicThreads::default();
-        let sample = Sample {
-            queued: 5_000,
-            threads: 1,
-            ..Sample::default()
-        };
-        let grown = (0..8).filter_map(|_| controller.update(Tick::ZERO, &sample).threads);
-        assert_eq!(grown.collect::<Vec<_>>(), [2, 2]);
     }
 }
