@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use seda_core::{Aimd, Cap, Gradient2, MinRtt, ResponseTime, Vegas};
+use seda_core::{AdaptiveLifo, Aimd, Cap, CoDel, Dagor, Gradient2, MinRtt, ResponseTime};
 use seda_core::{Controller, Decision, Sample, StageBuilder, Tick};
+use seda_core::{SedaDirect, SedaMulticlass, SedaPid, SedaQueueing, Vegas};
 
 /// How much a queue holds that nothing else bounds, in events.
 const UNBOUNDED: usize = 10_000_000;
@@ -41,6 +42,45 @@ const ALL: &[Policy] = &[
         name: "cap 20",
         about: "at most 20 waiting or in hand, tuned by hand",
         build: |stage, _| stage.queue(UNBOUNDED).controller(Cap::new(20)),
+    },
+    Policy {
+        name: "adaptive lifo",
+        about: "newest first while there is a standing queue, with CoDel's bound",
+        build: |stage, _| stage.queue(UNBOUNDED).controller(AdaptiveLifo::default()),
+    },
+    Policy {
+        name: "codel",
+        about: "Facebook's CoDel for servers, 5 ms and 100 ms",
+        build: |stage, _| stage.queue(UNBOUNDED).controller(CoDel::default()),
+    },
+    Policy {
+        name: "dagor",
+        about: "WeChat's DAGOR over one class, levels by turn",
+        build: |stage, _| stage.queue(UNBOUNDED).controller(Dagor::default()),
+    },
+    Policy {
+        name: "seda direct",
+        about: "SEDA's first: AIMD of the rate, with its constants",
+        build: |stage, target| stage.queue(UNBOUNDED).controller(SedaDirect::new(target)),
+    },
+    Policy {
+        name: "seda multiclass",
+        about: "SEDA's second, with the constants of 2003",
+        build: |stage, target| {
+            stage
+                .queue(UNBOUNDED)
+                .controller(SedaMulticlass::new(target))
+        },
+    },
+    Policy {
+        name: "seda queueing",
+        about: "SEDA's M/M/1 model",
+        build: |stage, target| stage.queue(UNBOUNDED).controller(SedaQueueing::new(target)),
+    },
+    Policy {
+        name: "seda pid",
+        about: "SEDA's PID controller",
+        build: |stage, target| stage.queue(UNBOUNDED).controller(SedaPid::new(target)),
     },
     Policy {
         name: "vegas",
