@@ -37,7 +37,11 @@ impl<E> StageCore<E> {
     pub(crate) fn room_in(&self, n: usize, class: Class) -> Option<Duration> {
         let rate = self.common.dials.drain(self.told_apart(class))?;
         let room = &self.common.room;
-        let over = (room.used() + n).saturating_sub(room.limit()).max(n);
+        let over = room
+            .used()
+            .saturating_add(n)
+            .saturating_sub(room.limit())
+            .max(n);
         Some(time_for(over, rate).min(RETRY_MAX))
     }
 
