@@ -5,6 +5,10 @@ use std::time::Duration;
 use crate::clock::Tick;
 use crate::meta::Meta;
 
+/// The part of a budget, or of the time until a deadline, that the predicted
+/// wait of an event may take (load-conditioning.md §2).
+pub(crate) const BUDGET_SHARE: f64 = 0.8;
+
 /// Is what an admission policy sees of the queue it guards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueView {

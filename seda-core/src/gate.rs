@@ -19,6 +19,9 @@ pub(crate) const QUARANTINED: Bar = Bar(4);
 /// An admission policy decides.
 pub(crate) const ADMISSION: Bar = Bar(8);
 
+/// A controller decides who enters, or the queue tells classes apart.
+pub(crate) const CONTROLLED: Bar = Bar(16);
+
 impl Gate {
     /// Tells whether only the bound decides.
     #[inline]

@@ -1,11 +1,15 @@
 //! From a graph and a plan to running domains.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::control::Controller;
-use crate::control::classic::ClassicThreads;
+use crate::control::classic_threads::ClassicThreads;
+use crate::control::conductor::Seated;
+use crate::control::drain_rate::DrainRate;
 use crate::control::threads::ThreadControl;
+use crate::control::way::Way;
+use crate::control::{Adjusts, Controller};
 use crate::domain::Site;
 use crate::edge::Origin;
 use crate::failure::Failure;
@@ -59,6 +63,7 @@ impl Graph {
                 (Published { name, figures }, Some(source.make))
             })
             .unzip();
+        let ways = self.ways(&topology);
         let around = self.surroundings();
         let stage_of_rank = topology.by_rank();
         let musters = (0..self.specs.len()).map(|stage| self.muster(stage, plan));
@@ -68,6 +73,7 @@ impl Graph {
             musters: musters.map(Some).collect(),
             specs: &mut self.specs,
             controllers: Vec::new(),
+            on_a_way: ways.iter().flat_map(|way| way.stages.clone()).collect(),
         };
         let mut teams = Vec::new();
         for domain in &domains {
@@ -87,7 +93,11 @@ impl Graph {
             traces: Arc::clone(&self.traces),
             measured: plan.measured,
         };
-        Ok(Assembled { parts, controllers })
+        Ok(Assembled {
+            parts,
+            controllers,
+            ways,
+        })
     }
 
     /// Checks the graph and applies the plan; gives all complaints at once.
@@ -108,6 +118,21 @@ impl Graph {
         } else {
             Err(StartError::new(&self.name, complaints))
         }
+    }
+
+    /// Lists the paths that have a target.
+    fn ways(&self, topology: &Topology) -> Vec<Way> {
+        let specs = self.specs.iter().enumerate();
+        let way = |(entry, spec): (usize, &Spec)| {
+            let budget = spec.control.common().path_budget()?;
+            let (stages, edges) = topology.way_from(entry);
+            Some(Way {
+                budget,
+                stages,
+                edges,
+            })
+        };
+        specs.filter_map(way).collect()
     }
 
     fn surroundings(&self) -> Surroundings {
@@ -147,7 +172,9 @@ struct Assembly<'a> {
     ranks: Vec<usize>,
     musters: Vec<Option<Muster>>,
     specs: &'a mut Vec<Spec>,
-    controllers: Vec<(usize, Box<dyn Controller>)>,
+    controllers: Vec<Seated>,
+    /// The stages of paths with a target.
+    on_a_way: BTreeSet<usize>,
 }
 
 impl Assembly<'_> {
@@ -206,13 +233,12 @@ impl Assembly<'_> {
             classes: spec.classes.as_ref(),
         });
         let controllers = std::mem::take(&mut spec.controllers);
-        self.controllers.extend(
-            controllers
-                .into_iter()
-                .map(|controller| (stage, controller)),
-        );
+        let known = common.target().is_some() || self.on_a_way.contains(&stage);
+        let budget = if known { Budget::Known } else { Budget::None };
+        let usual = usual_controllers(&controllers, budget, domain);
+        let all = controllers.into_iter().chain(usual);
         self.controllers
-            .extend(thread_controller(domain).map(|controller| (stage, controller)));
+            .extend(all.map(|controller| (stage, controller)));
         let recruit = (spec.define.take()?)(muster);
         Some(Post { recruit, home })
     }
@@ -246,6 +272,26 @@ fn inverse(stage_of_rank: &[usize]) -> Vec<usize> {
         }
     }
     ranks
+}
+
+/// Says whether a stage has a budget, of its own or of a path.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Budget {
+    Known,
+    None,
+}
+
+/// Gives the controllers that a stage has unless others do the same.
+fn usual_controllers(
+    chosen: &[Box<dyn Controller>],
+    budget: Budget,
+    domain: &Domain,
+) -> Vec<Box<dyn Controller>> {
+    let is_left = |what| chosen.iter().all(|controller| controller.adjusts() != what);
+    let admission = (budget == Budget::Known && is_left(Adjusts::Admission))
+        .then(|| Box::new(DrainRate::default()) as Box<dyn Controller>);
+    let threads = thread_controller(domain).filter(|_| is_left(Adjusts::Threads));
+    admission.into_iter().chain(threads).collect()
 }
 
 /// Gives the controller of an elastic pool with this one stage.

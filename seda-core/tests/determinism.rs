@@ -22,6 +22,10 @@ struct Narrow {
 }
 
 impl Controller for Narrow {
+    fn name(&self) -> &'static str {
+        "narrow"
+    }
+
     fn period(&self) -> Duration {
         Duration::from_millis(7)
     }

@@ -30,6 +30,10 @@ struct Keep {
 }
 
 impl Controller for Keep {
+    fn name(&self) -> &'static str {
+        "keep"
+    }
+
     fn period(&self) -> Duration {
         MILLI * 10
     }
@@ -112,6 +116,7 @@ fn what_a_controller_decides_is_carried_out() {
         batch: Some(3),
         threads: Some(2),
         reason: "on purpose".into(),
+        ..Decision::none()
     };
     let mut graph = Graph::new("decided").with_clock(Clock::manual());
     let stage = graph

@@ -18,8 +18,8 @@ use rig::{Gate, account, drained, now, wait_until};
 use seda_core::simulator::{Arrivals, Service, Simulator};
 use seda_core::testing::probe;
 use seda_core::{
-    Admission, ClassicThreads, Clock, Controller, Decision, Driver, Graph, Meta, Next, Parker,
-    Plan, QueueView, Reason, Running, Sample, Sink, Source, Stage, ThreadControl, Tick, TimeBound,
+    Admission, ClassicThreads, Clock, Controller, Decision, DrainRate, Driver, Graph, Meta, Next,
+    Parker, Plan, QueueView, Reason, Running, Sample, Sink, Source, Stage, ThreadControl, Tick,
     Verdict, Wake,
 };
 
@@ -300,7 +300,7 @@ fn defect_5_a_failure_loses_one_event_of_its_batch() {
 fn defect_6_a_controller_without_samples_decides_nothing() {
     let target = Some(Duration::from_millis(10));
     let controllers: [Box<dyn Controller>; 3] = [
-        Box::new(TimeBound::default()),
+        Box::new(DrainRate::default()),
         Box::new(ThreadControl::new(8, 2)),
         Box::new(ClassicThreads::default()),
     ];
@@ -356,6 +356,10 @@ fn defect_7_counts_of_many_threads_are_exact() {
 struct Keep(Arc<Mutex<Sample>>);
 
 impl Controller for Keep {
+    fn name(&self) -> &'static str {
+        "keep"
+    }
+
     fn period(&self) -> Duration {
         Duration::from_millis(1)
     }
@@ -370,6 +374,10 @@ impl Controller for Keep {
 struct Ordered(Arc<AtomicUsize>, Arc<AtomicUsize>);
 
 impl Controller for Ordered {
+    fn name(&self) -> &'static str {
+        "ordered"
+    }
+
     fn period(&self) -> Duration {
         Duration::from_millis(1)
     }

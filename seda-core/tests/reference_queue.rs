@@ -153,6 +153,10 @@ fn happenings() -> impl Strategy<Value = Vec<Happening>> {
 struct Knob(Arc<AtomicUsize>);
 
 impl Controller for Knob {
+    fn name(&self) -> &'static str {
+        "knob"
+    }
+
     fn period(&self) -> Duration {
         PERIOD
     }

@@ -273,6 +273,10 @@ fn the_queue_time_is_what_the_mean_service_makes_of_the_queue() {
 struct Narrow(SyncSender<()>, bool);
 
 impl Controller for Narrow {
+    fn name(&self) -> &'static str {
+        "narrow"
+    }
+
     fn period(&self) -> Duration {
         Duration::from_millis(1)
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use seda_core::{Batch, BoxError, Handler, Running};
 use seda_io::http::{Reply, Response, StatusCode};
+use serde::Serialize;
 
 use crate::api::answer;
 use crate::api::refusal::Refusal;
@@ -63,6 +64,8 @@ impl Handler for Observe {
                 (None, _) => Refusal::starting().into(),
                 (Some(running), View::Metrics) => metrics(&running),
                 (Some(running), View::Graph(form)) => picture(&running, form),
+                (Some(running), View::Stages) => json(&running.snapshot()),
+                (Some(running), View::Stage(name)) => stage(&running, &name),
             };
             reply.respond(response);
         }
@@ -86,6 +89,21 @@ fn picture(running: &Running, form: Form) -> Response {
         Form::Mermaid => typed("text/plain; charset=utf-8", picture.to_mermaid()),
         Form::Json => typed("application/json", picture.to_json()),
     }
+}
+
+/// Gives all that is known of one stage: its figures, what its controllers have
+/// set and why, and the edges that lead there.
+fn stage(running: &Running, name: &str) -> Response {
+    let snapshot = running.snapshot();
+    let Some(stage) = snapshot.stage(name) else {
+        return Refusal::no_stage(name).into();
+    };
+    let edges: Vec<_> = snapshot.edges_into(name).collect();
+    json(&serde_json::json!({ "stage": stage, "edges": edges }))
+}
+
+fn json(value: &impl Serialize) -> Response {
+    answer::json(StatusCode::OK, None, value)
 }
 
 /// Puts the drawing in a page that looks anew every two seconds.
@@ -131,6 +149,23 @@ mod tests {
                 "{shown}"
             );
         }
+    }
+
+    #[test]
+    fn a_stage_is_shown_with_what_controllers_have_set() {
+        let mut graph = Graph::new("shown");
+        let target = std::time::Duration::from_millis(20);
+        graph.stage("aimed").target(target).each(|_: u32| Ok(()));
+        let running = graph.start(Plan::default().workers(1)).unwrap();
+        let shown = |response: Response| -> serde_json::Value {
+            serde_json::from_slice(&response.into_body()).unwrap()
+        };
+        let one = shown(stage(&running, "aimed"));
+        assert_eq!(one["stage"]["target"], 0.02);
+        assert!(one["stage"]["conditions"].is_object(), "{one}");
+        let all = shown(json(&running.snapshot()));
+        assert_eq!(all["stages"][0]["name"], "aimed");
+        assert_eq!(stage(&running, "none").status(), StatusCode::NOT_FOUND);
     }
 
     #[test]

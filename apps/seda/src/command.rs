@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::config::problem::Problems;
 use crate::exit::Exit;
 use crate::help;
+use crate::lab;
 use crate::print;
 use crate::serve;
 use crate::tell;
@@ -27,6 +28,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
         Ok(Command::Serve(serve)) => start(&serve),
         Ok(Command::Job(job)) => answered(client::job(&job)),
         Ok(Command::Graph(graph)) => answered(client::graph(&graph)),
+        Ok(Command::Lab(asked)) => lab::run(&asked),
         Err(error) => {
             tell::line(error);
             Exit::Usage

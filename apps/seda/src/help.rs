@@ -19,6 +19,12 @@ Pictures
   seda graph [-o svg|dot|mermaid|json]
       draws the stages of the running server with their live figures
 
+Laboratory
+  seda lab table [--policy NAME]... [--seconds N] [--seed N] [-o table|json]
+      compares what policies do under load, in virtual time
+  seda lab policies
+      lists them
+
 Options of `job` and `graph`
   --server URL          the server to talk to [http://127.0.0.1:8080]
   -o, --output FORMAT   of `job`: table or json [table]; of `graph`: [svg]

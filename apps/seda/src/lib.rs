@@ -10,6 +10,7 @@ pub mod command;
 pub mod config;
 pub mod exit;
 pub mod help;
+pub mod lab;
 pub mod log;
 pub mod print;
 pub mod serve;

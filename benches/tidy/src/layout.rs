@@ -72,12 +72,16 @@ impl<'ast> Visit<'ast> for EmptyNames<'_> {
     }
 }
 
+/// What directories of one kind may call their files, so that who has read one
+/// has read all: a policy's constants and its tests.
+const SHARED_NAMES: [&str; 2] = ["settings", "tests"];
+
 /// A module name stands once in a crate, so that it can be said without its path.
 fn repeated_names(package: &Package) -> Vec<Finding> {
     let named = |file: &SourceFile| file.module().and_then(|path| path.last().cloned());
     let mut findings = Vec::new();
     for (index, file) in package.files.iter().enumerate() {
-        let Some(name) = named(file).filter(|name| name != "tests") else {
+        let Some(name) = named(file).filter(|name| !SHARED_NAMES.contains(&name.as_str())) else {
             continue;
         };
         let earlier = package.files.iter().take(index);

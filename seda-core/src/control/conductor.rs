@@ -1,81 +1,60 @@
 //! Gives every controller its samples in time, and carries out what it decides.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-use serde::Serialize;
-
 use crate::clock::Tick;
+use crate::control::levers::Levers;
+use crate::control::minutes::{Decided, Minutes};
+use crate::control::way::{PathSeat, Way};
 use crate::control::{Controller, Decision, Sample};
+use crate::stats::histogram::Spread;
 
-/// How many decisions of a stage are remembered.
-const DECISIONS_MAX: usize = 16;
-
-/// Is what a controller decided, and when.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Decided {
-    /// When.
-    pub at: Tick,
-    /// What, and why.
-    pub decision: Decision,
-}
-
-/// Keeps the last decisions about each stage.
-#[derive(Debug, Default)]
-pub(crate) struct Minutes(Mutex<Vec<VecDeque<Decided>>>);
-
-impl Minutes {
-    fn write(&self, stage: usize, decided: Decided) {
-        let mut minutes = self.0.lock();
-        if minutes.len() <= stage {
-            minutes.resize_with(stage + 1, VecDeque::new);
-        }
-        if let Some(of_stage) = minutes.get_mut(stage) {
-            of_stage.push_back(decided);
-            if of_stage.len() > DECISIONS_MAX {
-                of_stage.pop_front();
-            }
-        }
-    }
-
-    pub(crate) fn of(&self, stage: usize) -> Vec<Decided> {
-        let minutes = self.0.lock();
-        minutes
-            .get(stage)
-            .map(|of| of.iter().cloned().collect())
-            .unwrap_or_default()
-    }
-}
-
-/// Is what controllers see and move: the runtime, or the simulator.
-pub(crate) trait Levers {
-    fn sample(&self, stage: usize) -> Sample;
-    fn apply(&self, stage: usize, decision: &Decision);
-}
+/// Is a controller and the place of its stage.
+pub(crate) type Seated = (usize, Box<dyn Controller>);
 
 /// Is one controller and the stage it sits on.
 pub(crate) struct ControlSeat {
-    pub(crate) stage: usize,
-    pub(crate) controller: Box<dyn Controller>,
-    pub(crate) due: Tick,
+    stage: usize,
+    controller: Box<dyn Controller>,
+    due: Tick,
+    /// All sojourns when it was last asked.
+    before: Option<Spread>,
+}
+
+impl ControlSeat {
+    fn sample(&mut self, levers: &dyn Levers) -> Sample {
+        let mut sample = levers.sample(self.stage);
+        if self.controller.wants_sojourns() {
+            let all = levers.sojourns(self.stage);
+            let since = self.before.as_ref().map(|before| all.since(before));
+            sample.sojourns = since.as_ref().unwrap_or(&all).times();
+            self.before = Some(all);
+        }
+        sample
+    }
 }
 
 /// Is all controllers of a graph.
 pub(crate) struct Conductor {
+    paths: Vec<PathSeat>,
     seats: Vec<ControlSeat>,
     minutes: Arc<Minutes>,
 }
 
 impl Conductor {
-    pub(crate) fn new(seats: Vec<(usize, Box<dyn Controller>)>, now: Tick) -> Self {
-        let seat = |(stage, controller): (usize, Box<dyn Controller>)| ControlSeat {
+    pub(crate) fn new(controls: Vec<Seated>, ways: Vec<Way>, now: Tick) -> Self {
+        let seat = |(stage, controller): Seated| ControlSeat {
             stage,
             due: now.after(controller.period()),
             controller,
+            before: None,
         };
         Self {
-            seats: seats.into_iter().map(seat).collect(),
+            paths: ways
+                .into_iter()
+                .map(|way| PathSeat::new(way, now))
+                .collect(),
+            seats: controls.into_iter().map(seat).collect(),
             minutes: Arc::default(),
         }
     }
@@ -86,18 +65,29 @@ impl Conductor {
 
     /// Tells when the next controller wants a sample.
     pub(crate) fn due(&self) -> Option<Tick> {
-        self.seats.iter().map(|seat| seat.due).min()
+        let seats = self.seats.iter().map(|seat| seat.due);
+        seats.chain(self.paths.iter().map(PathSeat::due)).min()
     }
 
     /// Gives every controller that is due its sample.
     pub(crate) fn tick(&mut self, now: Tick, levers: &dyn Levers) {
+        // Paths first: controllers of their stages go by what they say.
+        for path in self.paths.iter_mut().filter(|path| path.is_due(now)) {
+            path.tick(now, levers, &self.minutes);
+        }
         for seat in self.seats.iter_mut().filter(|seat| seat.due <= now) {
+            let sample = seat.sample(levers);
+            let decision = seat.controller.update(now, &sample);
+            // It may have found that it wants the next one sooner or later.
             seat.due = now.after(seat.controller.period());
-            let decision = seat.controller.update(now, &levers.sample(seat.stage));
             if decision != Decision::none() {
                 levers.apply(seat.stage, &decision);
-                self.minutes
-                    .write(seat.stage, Decided { at: now, decision });
+                let decided = Decided {
+                    at: now,
+                    by: seat.controller.name(),
+                    decision,
+                };
+                self.minutes.write(seat.stage, decided);
             }
         }
     }

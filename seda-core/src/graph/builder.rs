@@ -8,7 +8,6 @@ use parking_lot::Mutex;
 
 use crate::admission::Admission;
 use crate::control::Controller;
-use crate::control::bound::TimeBound;
 use crate::edge::Origin;
 use crate::error::BoxError;
 use crate::failure::DeadLetter;
@@ -70,7 +69,7 @@ impl<'g, E: Send + 'static> StageBuilder<'g, E> {
 
     /// Serves events by class.
     pub fn classes(self, classes: Classes) -> Self {
-        self.stage.core.inbox.set_classes(&classes);
+        self.stage.core.set_classes(&classes);
         self.edit(|spec| spec.classes = Some(classes))
     }
 
@@ -83,11 +82,29 @@ impl<'g, E: Send + 'static> StageBuilder<'g, E> {
         self
     }
 
-    /// Sets the stage's latency budget: events that have waited for 0.9 of it
-    /// expire, and the queue holds no more than the budget can drain.
+    /// Sets the stage's latency budget, the one thing there is to tune: events
+    /// that have waited for 0.9 of it expire, and none is let in that would
+    /// wait too long by the rate at which the stage gets work done
+    /// ([`DrainRate`](crate::DrainRate)), unless another controller of
+    /// [admission](crate::Adjusts::Admission) is added.
     pub fn target(self, budget: Duration) -> Self {
         self.stage.core.common.set_target(budget);
-        self.controller(TimeBound::default())
+        self
+    }
+
+    /// Sets the budget of everything that an event of this stage leads to, from
+    /// its enqueue here to the end of its way.
+    ///
+    /// Each event gets a deadline, which travels with all that comes of it. The
+    /// budget is divided over the stages that can be reached from here, by what
+    /// they are measured to take ([`Passage`](crate::Passage)); who enqueues
+    /// here is refused while what is under way further down would make the
+    /// event late, and it expires wherever that has become certain.
+    pub fn path_target(self, budget: Duration) -> Self {
+        let common = &self.stage.core.common;
+        common.set_path_budget(budget);
+        common.gate.set(gate::CONTROLLED);
+        self
     }
 
     /// Declares that the handler blocks; it gets a pool of this many threads.

@@ -1,7 +1,10 @@
 //! The graph as nodes and edges: what is downstream of what, and where it loops.
 
+use std::collections::BTreeSet;
+
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::visit::Dfs;
 
 use crate::edge::{EdgeKind, Origin};
 use crate::graph::spec::Spec;
@@ -36,6 +39,29 @@ impl Topology {
             .into_iter()
             .map(|group| group.into_iter().map(NodeIndex::index).collect())
             .collect()
+    }
+
+    /// Gives the stages that events of `entry` can reach, the most downstream
+    /// first and `entry` last, and the edges down between them, by their places.
+    pub(crate) fn way_from(&self, entry: usize) -> (Vec<usize>, Vec<(usize, usize)>) {
+        let mut reached = BTreeSet::new();
+        let mut search = Dfs::new(&self.graph, NodeIndex::new(entry));
+        while let Some(node) = search.next(&self.graph) {
+            reached.insert(node.index());
+        }
+        reached.remove(&entry);
+        let ranks = self.by_rank().into_iter();
+        let mut stages: Vec<usize> = ranks.filter(|stage| reached.contains(stage)).collect();
+        stages.push(entry);
+        let place = |stage: usize| stages.iter().position(|known| *known == stage);
+        let edges = self.graph.edge_indices().filter_map(|edge| {
+            let (from, to) = self.graph.edge_endpoints(edge)?;
+            let (from, to) = (place(from.index())?, place(to.index())?);
+            // What leads back up closes a loop, and is not counted again.
+            (to < from).then_some((from, to))
+        });
+        let edges = edges.collect();
+        (stages, edges)
     }
 
     /// Gives the stages by rank, the most downstream first.

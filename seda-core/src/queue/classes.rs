@@ -1,6 +1,10 @@
 //! Several priorities in one queue: strict or weighted, and none starves.
 
+use std::sync::Arc;
+
+use crate::dials::Order;
 use crate::meta::Class;
+use crate::queue::census::Census;
 use crate::queue::runs::{Entry, Runs};
 
 /// In a strict queue, one pick in this many goes to the class that waited longest.
@@ -52,7 +56,8 @@ impl Classes {
         Self(Rule::Weighted(weights))
     }
 
-    fn count(&self) -> usize {
+    /// Gives how many classes are told apart.
+    pub(crate) fn count(&self) -> usize {
         match &self.0 {
             Rule::Strict(count) => *count,
             Rule::Weighted(weights) => weights.len(),
@@ -60,10 +65,14 @@ impl Classes {
     }
 }
 
+/// Is how a queue serves its classes, and who counts their events.
+pub(crate) type Ranks<'c> = (&'c Classes, &'c Arc<Census>);
+
 /// Is a queue with one line of events per class.
 #[derive(Debug)]
 pub(crate) struct Classified<E> {
     lines: Vec<Line<E>>,
+    census: Arc<Census>,
     strict: bool,
     picks: u32,
     len: usize,
@@ -78,7 +87,7 @@ struct Line<E> {
 }
 
 impl<E> Classified<E> {
-    pub(crate) fn new(classes: &Classes) -> Self {
+    pub(crate) fn new((classes, census): Ranks<'_>) -> Self {
         let weight = |place: usize| match &classes.0 {
             Rule::Strict(_) => 1,
             Rule::Weighted(weights) => weights.get(place).copied().map_or(1, i64::from),
@@ -91,6 +100,7 @@ impl<E> Classified<E> {
                     credit: 0,
                 })
                 .collect(),
+            census: Arc::clone(census),
             strict: matches!(classes.0, Rule::Strict(_)),
             picks: 0,
             len: 0,
@@ -104,34 +114,43 @@ impl<E> Classified<E> {
     /// Appends an event to its class; tells whether the queue was empty.
     pub(crate) fn push(&mut self, entry: Entry<E>) -> bool {
         let was_empty = self.len == 0;
-        if let Some(line) = self.line_of(&entry) {
+        let place = self.place_of(&entry);
+        if let Some(line) = self.lines.get_mut(place) {
             line.events.push(entry);
             self.len += 1;
+            self.census.enter(place);
         }
         was_empty
     }
 
-    pub(crate) fn pop(&mut self) -> Option<Entry<E>> {
+    pub(crate) fn pop(&mut self, order: Order) -> Option<Entry<E>> {
         let place = if self.strict {
             self.pick_strict()
         } else {
             self.pick_weighted()
         }?;
-        self.pop_at(place)
+        self.pop_at(place, order)
     }
 
-    pub(crate) fn take_into(&mut self, into: &mut Runs<E>, limit: usize) {
-        for entry in std::iter::from_fn(|| self.pop()).take(limit) {
+    pub(crate) fn take_into(&mut self, into: &mut Runs<E>, limit: usize, order: Order) {
+        for entry in std::iter::from_fn(|| self.pop(order)).take(limit) {
             into.push(entry);
         }
     }
 
-    pub(crate) fn give_back(&mut self, from: &mut Runs<E>) {
+    pub(crate) fn give_back(&mut self, from: &mut Runs<E>, order: Order) {
         let mut left: Vec<Entry<E>> = from.collect();
         while let Some(entry) = left.pop() {
-            if let Some(line) = self.line_of(&entry) {
-                line.events.push_front(entry);
+            let place = self.place_of(&entry);
+            if let Some(line) = self.lines.get_mut(place) {
+                match order {
+                    Order::OldestFirst => line.events.push_front(entry),
+                    Order::NewestFirst => {
+                        line.events.push(entry);
+                    }
+                }
                 self.len += 1;
+                self.census.enter_again(place);
             }
         }
     }
@@ -141,18 +160,22 @@ impl<E> Classified<E> {
             .lines
             .iter()
             .rposition(|line| !line.events.is_empty())?;
-        self.pop_at(place)
+        self.pop_at(place, Order::OldestFirst)
     }
 
-    fn line_of(&mut self, entry: &Entry<E>) -> Option<&mut Line<E>> {
+    fn place_of(&self, entry: &Entry<E>) -> usize {
         let last = self.lines.len().saturating_sub(1);
-        let place = usize::from(entry.stamp.meta.class().0).min(last);
-        self.lines.get_mut(place)
+        usize::from(entry.stamp.meta.class().0).min(last)
     }
 
-    fn pop_at(&mut self, place: usize) -> Option<Entry<E>> {
-        let entry = self.lines.get_mut(place)?.events.pop_front()?;
+    fn pop_at(&mut self, place: usize, order: Order) -> Option<Entry<E>> {
+        let events = &mut self.lines.get_mut(place)?.events;
+        let entry = match order {
+            Order::OldestFirst => events.pop_front(),
+            Order::NewestFirst => events.pop_back(),
+        }?;
         self.len -= 1;
+        self.census.leave(place);
         Some(entry)
     }
 
@@ -198,12 +221,14 @@ impl<E> Classified<E> {
 mod tests {
     use super::{Classes, Classified};
     use crate::clock::Tick;
+    use crate::dials::Order;
     use crate::meta::{Class, Meta};
     use crate::queue::runs::Entry;
     use crate::queue::runs::{Runs, Stamp};
+    use std::sync::Arc;
 
     fn filled(classes: &Classes, per_class: u64) -> Classified<u8> {
-        let mut queue = Classified::new(classes);
+        let mut queue = Classified::new((classes, &Arc::default()));
         for n in 0..per_class {
             for class in 0..3 {
                 let stamp = Stamp {
@@ -221,7 +246,7 @@ mod tests {
 
     fn served(queue: &mut Classified<u8>, n: usize) -> [usize; 3] {
         let mut counts = [0; 3];
-        for entry in std::iter::from_fn(|| queue.pop()).take(n) {
+        for entry in std::iter::from_fn(|| queue.pop(Order::OldestFirst)).take(n) {
             if let Some(count) = counts.get_mut(usize::from(entry.event)) {
                 *count += 1;
             }
@@ -245,17 +270,25 @@ mod tests {
     fn an_empty_class_leaves_its_share_to_the_others() {
         let mut queue = filled(&Classes::weighted([6, 3, 1]), 10);
         assert_eq!(served(&mut queue, 30), [10, 10, 10]);
-        assert_eq!((queue.len(), queue.pop().is_none()), (0, true));
+        assert_eq!(
+            (queue.len(), queue.pop(Order::OldestFirst).is_none()),
+            (0, true)
+        );
     }
 
     #[test]
     fn what_is_given_back_comes_first_again() {
         let mut queue = filled(&Classes::strict(3), 4);
         let mut out = Runs::new();
-        queue.take_into(&mut out, 2);
+        queue.take_into(&mut out, 2, Order::OldestFirst);
         let first = out.oldest();
-        queue.give_back(&mut out);
-        assert_eq!(queue.pop().map(|entry| entry.stamp.enqueued), first);
+        queue.give_back(&mut out, Order::OldestFirst);
+        assert_eq!(
+            queue
+                .pop(Order::OldestFirst)
+                .map(|entry| entry.stamp.enqueued),
+            first
+        );
         assert_eq!(queue.len(), 11);
         assert_eq!(queue.pop_least_urgent().map(|entry| entry.event), Some(2));
     }

@@ -1,8 +1,9 @@
 //! The part of a stage's queue that any thread can reach.
 
+use crate::dials::Order;
 use crate::meta::{Key, Meta};
 use crate::queue::EventQueue;
-use crate::queue::classes::Classes;
+use crate::queue::classes::Ranks;
 use crate::queue::lanes::{LaneId, Lanes};
 use crate::queue::runs::{Entry, Runs};
 use crate::sync::Mutex;
@@ -26,17 +27,19 @@ struct State<E> {
 pub(crate) struct Shut;
 
 /// What a batch took from an inbox.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Taken {
     pub(crate) lane: Option<LaneId>,
     /// Events are left that another worker could take.
     pub(crate) more: bool,
+    /// The order in which they are.
+    pub(crate) order: Order,
 }
 
 impl<E> Inbox<E> {
-    pub(crate) fn new(classes: Option<&Classes>) -> Self {
+    pub(crate) fn new(ranks: Option<Ranks<'_>>) -> Self {
         Self(Mutex::new(State {
-            events: EventQueue::new(classes),
+            events: EventQueue::new(ranks),
             lanes: None,
             closed: false,
             lanes_next: false,
@@ -44,11 +47,11 @@ impl<E> Inbox<E> {
     }
 
     /// Changes how classes are served; keeps what is queued.
-    pub(crate) fn set_classes(&self, classes: &Classes) {
+    pub(crate) fn set_classes(&self, ranks: Ranks<'_>) {
         let mut state = self.0.lock();
         let mut queued = Runs::new();
-        state.events.take_into(&mut queued, usize::MAX);
-        state.events = EventQueue::new(Some(classes));
+        state.events.take_all(&mut queued);
+        state.events = EventQueue::new(Some(ranks));
         for entry in queued {
             state.events.push(entry);
         }
@@ -63,7 +66,7 @@ impl<E> Inbox<E> {
         let mut state = self.0.lock();
         let lane = place();
         let mut queued = Runs::new();
-        state.events.take_into(&mut queued, usize::MAX);
+        state.events.take_all(&mut queued);
         for entry in queued {
             state.push(lane(&entry.stamp.meta), entry);
         }
@@ -97,25 +100,36 @@ impl<E> Inbox<E> {
         Ok(())
     }
 
-    /// Takes up to `limit` events. `idle` runs under the lock when nothing is
-    /// left that a worker could take.
-    pub(crate) fn take_into(&self, into: &mut Runs<E>, limit: usize, idle: impl FnOnce()) -> Taken {
+    /// Takes up to `limit` events, in this order where they have no key. `idle`
+    /// runs under the lock when nothing is left that a worker could take.
+    pub(crate) fn take_into(
+        &self,
+        into: &mut Runs<E>,
+        (limit, order): (usize, Order),
+        idle: impl FnOnce(),
+    ) -> Taken {
         let mut state = self.0.lock();
-        let lane = state.take_into(into, limit);
+        let order = state.events.order(order);
+        let lane = state.take_into(into, limit, order);
         let more = state.is_ready();
         if !more {
             idle();
         }
-        Taken { lane, more }
+        Taken { lane, more, order }
     }
 
-    /// Takes back, in front, what a batch left; lets its lane go. `ready` runs
-    /// under the lock when there is something to take.
-    pub(crate) fn give_back(&self, lane: Option<LaneId>, left: &mut Runs<E>, ready: impl FnOnce()) {
+    /// Takes back what a batch left, where it took it in this order; lets its
+    /// lane go. `ready` runs under the lock when there is something to take.
+    pub(crate) fn give_back(
+        &self,
+        lane: Option<LaneId>,
+        (left, order): (&mut Runs<E>, Order),
+        ready: impl FnOnce(),
+    ) {
         let mut state = self.0.lock();
         match (lane, &mut state.lanes) {
             (Some(lane), Some(lanes)) => lanes.release(lane, left),
-            _ => state.events.give_back(left),
+            _ => state.events.give_back(left, order),
         }
         if state.is_ready() {
             ready();
@@ -160,13 +174,13 @@ impl<E> State<E> {
         }
     }
 
-    fn take_into(&mut self, into: &mut Runs<E>, limit: usize) -> Option<LaneId> {
+    fn take_into(&mut self, into: &mut Runs<E>, limit: usize, order: Order) -> Option<LaneId> {
         self.lanes_next = !self.lanes_next;
         let keyed = self.lanes.as_ref().is_some_and(|lanes| lanes.is_ready());
         if keyed && (self.lanes_next || self.events.len() == 0) {
             return self.lanes.as_mut()?.take_into(into, limit);
         }
-        self.events.take_into(into, limit);
+        self.events.take_into(into, limit, order);
         None
     }
 
@@ -176,7 +190,7 @@ impl<E> State<E> {
 
     fn drain(&mut self) -> Runs<E> {
         let mut all = Runs::new();
-        self.events.take_into(&mut all, usize::MAX);
+        self.events.take_all(&mut all);
         if let Some(lanes) = &mut self.lanes {
             lanes.drain_into(&mut all);
         }
@@ -187,6 +201,7 @@ impl<E> State<E> {
 #[cfg(all(test, loom))]
 mod loom_tests {
     use super::Inbox;
+    use crate::dials::Order;
     use crate::domain::Site;
     use crate::driver::Wake;
     use crate::queue::runs::{Entry, Runs, Stamp};
@@ -228,7 +243,9 @@ mod loom_tests {
                 thread::spawn(move || push(&inbox, &site, bit))
             };
             let mut taken = Runs::new();
-            inbox.take_into(&mut taken, 8, || site.mark_idle(None, bit));
+            inbox.take_into(&mut taken, (8, Order::OldestFirst), || {
+                site.mark_idle(None, bit)
+            });
             site.sleepers().enter(0);
             let saw = site.ready_for(0).contains(bit);
             maker.join().unwrap();
@@ -250,7 +267,9 @@ mod loom_tests {
             push(&inbox, &site, bit);
             let take = move |inbox: &Inbox<u8>, site: &Site| {
                 let mut taken = Runs::new();
-                inbox.take_into(&mut taken, 1, || site.mark_idle(None, bit));
+                inbox.take_into(&mut taken, (1, Order::OldestFirst), || {
+                    site.mark_idle(None, bit)
+                });
                 taken.len()
             };
             let other = {

@@ -1,7 +1,8 @@
 //! A worker's own queue of a stage: no lock, since nobody else reaches it.
 
+use crate::dials::Order;
 use crate::queue::EventQueue;
-use crate::queue::classes::Classes;
+use crate::queue::classes::Ranks;
 use crate::queue::runs::{Entry, Epoch, Runs};
 use crate::room::Room;
 
@@ -14,9 +15,9 @@ pub(crate) struct LocalQueue<E> {
 }
 
 impl<E> LocalQueue<E> {
-    pub(crate) fn new(classes: Option<&Classes>) -> Self {
+    pub(crate) fn new(ranks: Option<Ranks<'_>>) -> Self {
         Self {
-            events: EventQueue::new(classes),
+            events: EventQueue::new(ranks),
             pocket: 0,
         }
     }
@@ -59,34 +60,41 @@ impl<E> LocalQueue<E> {
         self.events.push(entry)
     }
 
-    /// Hands all its events, or by class the next `limit`, over to a batch that
-    /// will take `limit` of them; keeps at most `keep` of their room ready.
+    /// Hands all its events, or the next `limit`, whichever is cheaper, over to
+    /// a batch that will take `limit` of them; keeps at most `keep` of their
+    /// room ready. Gives how many, and in which order they are.
     #[inline]
     pub(crate) fn lend_into(
         &mut self,
         into: &mut Runs<E>,
-        limit: usize,
+        (limit, order): (usize, Order),
         (room, keep): (&Room, usize),
-    ) -> usize {
+    ) -> (usize, Order) {
         let n = limit.min(self.events.len());
-        self.events.lend_into(into, limit);
+        let order = self.events.order(order);
+        self.events.lend_into(into, limit, order);
         self.pocket += n;
         if self.pocket > keep {
             room.release(self.pocket - keep);
             self.pocket = keep;
         }
-        n
+        (n, order)
     }
 
-    /// Tells whether events are left, as by class they are after a batch was lent.
+    /// Tells whether events are left, as they are after only a batch was lent.
     #[inline]
     pub(crate) fn has_events(&self) -> bool {
         self.events.len() > 0
     }
 
     /// Takes back what a batch left: `untaken` of it had given up its room.
-    pub(crate) fn give_back(&mut self, left: &mut Runs<E>, untaken: usize, room: &Room) {
-        self.events.give_back(left);
+    pub(crate) fn give_back(
+        &mut self,
+        (left, order): (&mut Runs<E>, Order),
+        untaken: usize,
+        room: &Room,
+    ) {
+        self.events.give_back(left, order);
         let from_pocket = untaken.min(self.pocket);
         self.pocket -= from_pocket;
         room.force(untaken - from_pocket);

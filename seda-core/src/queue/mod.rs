@@ -1,12 +1,16 @@
 //! The waiting events of a stage, in order, by class where the stage asks for it.
 
+pub(crate) mod census;
 pub(crate) mod classes;
 pub(crate) mod inbox;
 pub(crate) mod lanes;
 pub(crate) mod local;
 pub(crate) mod runs;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
-use classes::{Classes, Classified};
+use crate::dials::Order;
+use classes::{Classified, Ranks};
 use runs::{Entry, Epoch, Runs};
 
 /// Is waiting events, the next one in front.
@@ -14,13 +18,16 @@ use runs::{Entry, Epoch, Runs};
 pub(crate) struct EventQueue<E> {
     fifo: Runs<E>,
     classified: Option<Box<Classified<E>>>,
+    /// An event with a key was here: those keep their order.
+    keyed: bool,
 }
 
 impl<E> EventQueue<E> {
-    pub(crate) fn new(classes: Option<&Classes>) -> Self {
+    pub(crate) fn new(ranks: Option<Ranks<'_>>) -> Self {
         Self {
             fifo: Runs::new(),
-            classified: classes.map(|classes| Box::new(Classified::new(classes))),
+            classified: ranks.map(|ranks| Box::new(Classified::new(ranks))),
+            keyed: false,
         }
     }
 
@@ -33,6 +40,7 @@ impl<E> EventQueue<E> {
 
     /// Appends an event; tells whether the queue was empty.
     pub(crate) fn push(&mut self, entry: Entry<E>) -> bool {
+        self.keyed |= entry.stamp.meta.key().is_some();
         match &mut self.classified {
             None => self.fifo.push(entry),
             Some(classified) => classified.push(entry),
@@ -52,7 +60,7 @@ impl<E> EventQueue<E> {
         self.fifo.push_on(event);
     }
 
-    /// Appends an event that begins a run; see [`Runs::push_in`].
+    /// Appends an event without a key that begins a run; see [`Runs::push_in`].
     pub(crate) fn push_in(&mut self, epoch: Epoch, entry: Entry<E>) -> bool {
         match &mut self.classified {
             None => self.fifo.push_in(epoch, entry),
@@ -60,40 +68,61 @@ impl<E> EventQueue<E> {
         }
     }
 
-    /// Moves up to `limit` events to the back of `into`.
+    /// Gives the order in which it hands out events that should leave in this one.
     #[inline]
-    pub(crate) fn take_into(&mut self, into: &mut Runs<E>, limit: usize) {
+    pub(crate) const fn order(&self, wanted: Order) -> Order {
+        if self.keyed {
+            Order::OldestFirst
+        } else {
+            wanted
+        }
+    }
+
+    /// Takes everything, the oldest first.
+    pub(crate) fn take_all(&mut self, into: &mut Runs<E>) {
+        self.take_into(into, usize::MAX, Order::OldestFirst);
+        self.keyed = false;
+    }
+
+    /// Moves up to `limit` events to the back of `into`, those first that this
+    /// order, which must be its [own](Self::order), has first.
+    #[inline]
+    pub(crate) fn take_into(&mut self, into: &mut Runs<E>, limit: usize, order: Order) {
         match &mut self.classified {
+            None if order == Order::NewestFirst => self.fifo.move_back(into, limit),
             None if into.is_empty() && limit >= self.fifo.len() => {
                 into.clear();
                 std::mem::swap(&mut self.fifo, into);
             }
             None => self.fifo.move_front(into, limit),
-            Some(classified) => classified.take_into(into, limit),
+            Some(classified) => classified.take_into(into, limit, order),
         }
     }
 
-    /// Hands over all events, or, by class, the next `limit`: whichever is cheaper.
+    /// Hands over all events, or, by class or the newest first, the next
+    /// `limit`: whichever is cheaper.
     ///
     /// The caller takes `limit` of them and gives the rest back; without
-    /// classes that costs a swap of pointers however long the queue is.
+    /// classes, the oldest first, that costs a swap of pointers however long the queue is.
     #[inline]
-    pub(crate) fn lend_into(&mut self, into: &mut Runs<E>, limit: usize) {
-        let limit = match self.classified {
-            None => usize::MAX,
-            Some(_) => limit,
+    pub(crate) fn lend_into(&mut self, into: &mut Runs<E>, limit: usize, order: Order) {
+        let limit = match (&self.classified, order) {
+            (None, Order::OldestFirst) => usize::MAX,
+            _ => limit,
         };
-        self.take_into(into, limit);
+        self.take_into(into, limit, order);
     }
 
-    /// Puts events that were handed out but not handled back in front.
-    pub(crate) fn give_back(&mut self, from: &mut Runs<E>) {
+    /// Puts events that were handed out in this order, but not handled, back
+    /// where they came from: they are the next again.
+    pub(crate) fn give_back(&mut self, from: &mut Runs<E>, order: Order) {
         match &mut self.classified {
+            None if order == Order::NewestFirst => from.move_back(&mut self.fifo, usize::MAX),
             None => {
                 from.append(&mut self.fifo);
                 std::mem::swap(&mut self.fifo, from);
             }
-            Some(classified) => classified.give_back(from),
+            Some(classified) => classified.give_back(from, order),
         }
     }
 

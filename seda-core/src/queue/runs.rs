@@ -128,6 +128,26 @@ impl<E> Runs<E> {
         Some(Entry { stamp, event })
     }
 
+    /// Takes the last event.
+    pub(crate) fn pop_back(&mut self) -> Option<Entry<E>> {
+        let event = self.events.pop_back()?;
+        if self.last_len > 0 {
+            self.last_len -= 1;
+            if self.last_len == 0 {
+                self.epoch = Epoch::NONE;
+            }
+            let stamp = self.last;
+            return Some(Entry { stamp, event });
+        }
+        let (stamp, len) = self.closed.back_mut()?;
+        let stamp = *stamp;
+        *len -= 1;
+        if *len == 0 {
+            self.closed.pop_back();
+        }
+        Some(Entry { stamp, event })
+    }
+
     /// Takes the stamp of the next run, or of its first `most` events; the
     /// caller then takes as many events by [`pop_event`](Self::pop_event).
     pub(crate) fn take_stamp(&mut self, most: usize) -> Option<(Stamp, usize)> {
@@ -198,6 +218,13 @@ impl<E> Runs<E> {
         into.events.extend(self.events.drain(..n));
     }
 
+    /// Moves the last `n` events to the back of `into`, the last one first.
+    pub(crate) fn move_back(&mut self, into: &mut Self, n: usize) {
+        for entry in std::iter::from_fn(|| self.pop_back()).take(n) {
+            into.push(entry);
+        }
+    }
+
     /// Empties it, and starts over at the front of its memory, which is in the cache.
     #[inline]
     pub(crate) fn clear(&mut self) {
@@ -248,6 +275,8 @@ mod tests {
         PushIn(u64),
         PushFront(u64),
         Pop,
+        PopBack,
+        MoveBack(usize),
         TakeRun { most: usize, back: usize },
         Move(usize),
         Append,
@@ -260,6 +289,8 @@ mod tests {
             8 => (0..3_u64).prop_map(Step::PushIn),
             2 => (0..3_u64).prop_map(Step::PushFront),
             6 => proptest::strategy::Just(Step::Pop),
+            3 => proptest::strategy::Just(Step::PopBack),
+            2 => (0..9_usize).prop_map(Step::MoveBack),
             4 => (0..5_usize, 0..5_usize).prop_map(|(most, back)| Step::TakeRun { most, back }),
             2 => (0..9_usize).prop_map(Step::Move),
             2 => proptest::strategy::Just(Step::Append),
@@ -313,6 +344,14 @@ mod tests {
                     Step::Pop => {
                         let popped = runs.pop_front().map(|e| (e.stamp.enqueued.as_nanos(), e.event));
                         prop_assert_eq!(popped, model.pop_front());
+                    }
+                    Step::PopBack => {
+                        let popped = runs.pop_back().map(|e| (e.stamp.enqueued.as_nanos(), e.event));
+                        prop_assert_eq!(popped, model.pop_back());
+                    }
+                    Step::MoveBack(n) => {
+                        runs.move_back(&mut other, n);
+                        twin.extend((0..n).map_while(|_| model.pop_back()));
                     }
                     Step::TakeRun { most, back } => {
                         if let Some((stamp, n)) = runs.take_stamp(most) {

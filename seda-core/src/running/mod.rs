@@ -11,7 +11,8 @@ use std::thread::JoinHandle;
 use parking_lot::{Mutex, ReentrantMutex};
 
 use crate::clock::{Clock, Tick};
-use crate::control::conductor::{Conductor, Minutes};
+use crate::control::conductor::Conductor;
+use crate::control::minutes::Minutes;
 use crate::gate;
 use crate::graph::Stage;
 use crate::graph::check::unreachable;
@@ -44,9 +45,10 @@ pub(crate) struct Inner {
 }
 
 impl Running {
-    pub(crate) fn launch(Assembled { parts, controllers }: Assembled) -> Result<Self, Vec<String>> {
+    pub(crate) fn launch(assembled: Assembled) -> Result<Self, Vec<String>> {
+        let parts = assembled.parts;
         let now = parts.around.clock.now();
-        let conductor = Conductor::new(controllers, now);
+        let conductor = Conductor::new(assembled.controllers, assembled.ways, now);
         let inner = Arc::new(Inner {
             parts,
             minutes: conductor.minutes(),

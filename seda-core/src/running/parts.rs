@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::control::Controller;
+use crate::control::conductor::Seated;
+use crate::control::way::Way;
 use crate::graph::sources::Published;
 use crate::trace::Traces;
 use crate::worker::restarts::Restarts;
@@ -14,7 +15,9 @@ use crate::worker::team::{Surroundings, Team};
 pub(crate) struct Assembled {
     pub(crate) parts: Parts,
     /// The controllers, each with its stage's place.
-    pub(crate) controllers: Vec<(usize, Box<dyn Controller>)>,
+    pub(crate) controllers: Vec<Seated>,
+    /// The paths that have a target.
+    pub(crate) ways: Vec<Way>,
 }
 
 /// Is everything that a running graph, or a simulated one, is made of.

@@ -10,7 +10,11 @@ const RAMP_PARTS: u32 = 1_000;
 
 /// Is an arrival process.
 #[derive(Clone, Debug)]
-pub struct Arrivals(Process);
+pub struct Arrivals {
+    process: Process,
+    /// What each takes of a worker's time.
+    pub(crate) cost: Duration,
+}
 
 #[derive(Clone, Debug)]
 enum Process {
@@ -39,16 +43,31 @@ enum Process {
 }
 
 impl Arrivals {
+    const fn of(process: Process) -> Self {
+        Self {
+            process,
+            cost: Duration::ZERO,
+        }
+    }
+
+    /// Has each arrival, let in or not, take this much time of a worker of the
+    /// domain that it enters, as reading and refusing a request does.
+    #[must_use]
+    pub const fn costing(mut self, each: Duration) -> Self {
+        self.cost = each;
+        self
+    }
+
     /// Makes independent arrivals, `events_per_second` on average.
     pub fn poisson(events_per_second: f64) -> Self {
-        Self(Process::Poisson {
+        Self::of(Process::Poisson {
             gap: gap(events_per_second),
         })
     }
 
     /// Makes evenly spaced arrivals.
     pub fn uniform(events_per_second: f64) -> Self {
-        Self(Process::Uniform {
+        Self::of(Process::Uniform {
             gap: gap(events_per_second),
         })
     }
@@ -56,7 +75,7 @@ impl Arrivals {
     /// Makes Poisson arrivals that change between two rates after
     /// exponentially distributed times of mean `dwell` (an MMPP).
     pub fn bursts(low: f64, high: f64, dwell: Duration) -> Self {
-        Self(Process::Bursts {
+        Self::of(Process::Bursts {
             gaps: [gap(low), gap(high)],
             dwell,
             high: true,
@@ -72,13 +91,13 @@ impl Arrivals {
             .map(|(at, rate)| (Tick::ZERO.after(at), rate))
             .collect();
         steps.sort_by_key(|(at, _)| *at);
-        Self(Process::Steps(steps))
+        Self::of(Process::Steps(steps))
     }
 
     /// Makes Poisson arrivals whose rate goes evenly from one to another, and
     /// stays there.
     pub fn ramp(from: f64, to: f64, over: Duration) -> Self {
-        Self(Process::Ramp { from, to, over })
+        Self::of(Process::Ramp { from, to, over })
     }
 
     /// Makes arrivals at recorded moments since the start.
@@ -86,12 +105,12 @@ impl Arrivals {
         let moments = moments.into_iter();
         let mut ticks: Vec<_> = moments.map(|at| Tick::ZERO.after(at)).collect();
         ticks.sort_unstable();
-        Self(Process::Trace { ticks, next: 0 })
+        Self::of(Process::Trace { ticks, next: 0 })
     }
 
     /// Gives the next arrival after `now`; none when there are no more.
     pub(crate) fn next(&mut self, now: Tick, random: &mut Random) -> Option<Tick> {
-        match &mut self.0 {
+        match &mut self.process {
             Process::Poisson { gap } => Some(now.after(random.exponential(*gap))),
             Process::Uniform { gap } => Some(now.after(*gap)),
             Process::Bursts {

@@ -1,15 +1,18 @@
 //! The simulator's workers: real shifts on real seats, but no threads.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Tick;
+use crate::domain::Site;
 use crate::failure::Death;
 use crate::here::{Here, Seat};
 use crate::plan::DomainKind;
 use crate::ready::Set;
 use crate::running::parts::Parts;
 use crate::source::{Next, Source};
+use crate::stage::core::StageControl;
 use crate::worker::shift::Shift;
 use crate::worker::team::Team;
 
@@ -26,6 +29,7 @@ pub(crate) struct Crew {
 /// Is one virtual worker.
 struct Worker {
     team: usize,
+    site: Arc<Site>,
     number: usize,
     seat: Seat,
     shift: Shift,
@@ -34,6 +38,10 @@ struct Worker {
     ready: Set,
     busy: Option<Busy>,
     next_poll: Option<Tick>,
+    /// Work that came in beside the batch in hand and makes it longer.
+    owed: Duration,
+    /// When an idle worker is done with such work.
+    occupied_until: Tick,
 }
 
 /// Is the batch that a worker has in hand.
@@ -109,6 +117,36 @@ impl Crew {
         size
     }
 
+    /// Lists the workers of the domain that a stage runs in.
+    pub(crate) fn of_site(&self, stage: &dyn StageControl) -> Range<usize> {
+        let runs = |worker: &Worker| stage.runs_at(&worker.site);
+        let from = self.workers.iter().position(runs).unwrap_or(0);
+        let n = self.workers.iter().filter(|worker| runs(worker)).count();
+        from..from + n
+    }
+
+    /// Gives a worker something to do beside its stages.
+    pub(crate) fn charge(&mut self, worker: usize, now: Tick, cost: Duration) {
+        let Some(worker) = self.workers.get_mut(worker) else {
+            return;
+        };
+        if worker.busy.is_some() {
+            worker.owed += cost;
+        } else {
+            worker.occupied_until = worker.occupied_until.max(now).after(cost);
+        }
+    }
+
+    /// Gives the time that a worker has yet to spend on such things, once.
+    pub(crate) fn settle(&mut self, worker: usize, now: Tick) -> Duration {
+        let Some(worker) = self.workers.get_mut(worker) else {
+            return Duration::ZERO;
+        };
+        let occupied = worker.occupied_until.since(now);
+        worker.occupied_until = now;
+        occupied + std::mem::take(&mut worker.owed)
+    }
+
     /// Polls a worker's sources; its parked stages are looked at as it begins.
     pub(crate) fn poll(&mut self, worker: usize, now: Tick) {
         if let Some(worker) = self.workers.get_mut(worker) {
@@ -155,6 +193,7 @@ impl Worker {
         let (shift, sources) = made.map_err(|error: crate::error::BoxError| error.to_string())?;
         Ok(Self {
             team,
+            site: Arc::clone(&of.site),
             number,
             seat,
             shift,
@@ -162,6 +201,8 @@ impl Worker {
             ready: Set::EMPTY,
             busy: None,
             next_poll: None,
+            owed: Duration::ZERO,
+            occupied_until: Tick::ZERO,
         })
     }
 

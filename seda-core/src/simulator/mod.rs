@@ -1,15 +1,18 @@
 //! The same graph in virtual time: one thread, seeded, a million events a second.
 
 pub(crate) mod arrivals;
+mod coming;
 mod crew;
-mod levers;
+mod digest;
+mod models;
 mod random;
 pub(crate) mod service;
+mod tunnel;
+mod virtual_levers;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -25,11 +28,14 @@ use crate::plan::Plan;
 use crate::running::ending::DrainError;
 use crate::running::parts::{Assembled, Parts};
 pub use crate::simulator::arrivals::Arrivals;
+use crate::simulator::coming::Coming;
 use crate::simulator::crew::Crew;
-use crate::simulator::levers::VirtualLevers;
+use crate::simulator::digest::Digest;
 use crate::simulator::random::Random;
+use crate::simulator::service::Behaviour;
 pub use crate::simulator::service::Service;
-use crate::simulator::service::{Behaviour, SlowDown};
+pub use crate::simulator::tunnel::{Flight, Slot, Tally, Tunnel};
+use crate::simulator::virtual_levers::VirtualLevers;
 use crate::sink::Sink;
 use crate::trace::Hop;
 
@@ -69,16 +75,8 @@ pub struct Simulator {
     random: Random,
     entries: u64,
     steps: u64,
-    hash: u64,
+    digest: Digest,
     threads: Vec<AtomicUsize>,
-}
-
-/// Is one arrival process and what it does.
-struct Coming {
-    arrivals: Arrivals,
-    random: Random,
-    enqueue: Box<dyn FnMut(u64) -> bool>,
-    count: u64,
 }
 
 /// Is a moment on the agenda; ties are broken by chance, then by order.
@@ -107,7 +105,11 @@ impl Simulator {
                 "its clock is real; make it `Graph::new(…).with_clock(Clock::manual())`";
             return Err(StartError::new(&name, vec![complaint.to_owned()]));
         }
-        let Assembled { parts, controllers } = graph.assemble(plan)?;
+        let Assembled {
+            parts,
+            controllers,
+            ways,
+        } = graph.assemble(plan)?;
         let now = parts.around.clock.now();
         let crew = Crew::of(&parts).map_err(|error| StartError::new(&name, vec![error]))?;
         let stages = parts.around.roster.iter().count();
@@ -117,14 +119,14 @@ impl Simulator {
                 .iter()
                 .map(|team| AtomicUsize::new(crew::smallest(team)))
                 .collect(),
-            conductor: Conductor::new(controllers, now),
+            conductor: Conductor::new(controllers, ways, now),
             behaviours: vec![Behaviour::default(); stages],
             comings: Vec::new(),
             agenda: BinaryHeap::new(),
             random: Random::new(seed),
             entries: 0,
             steps: 0,
-            hash: 0xcbf2_9ce4_8422_2325,
+            digest: Digest::new(),
             crew,
             parts,
         };
@@ -143,23 +145,6 @@ impl Simulator {
         crate::graph::inlet(stage)
     }
 
-    /// Sets how long a stage takes; without it, it takes no time. A name that
-    /// no stage has changes nothing.
-    pub fn service(&mut self, stage: &str, service: Service) {
-        if let Some(behaviour) = self.behaviour(stage) {
-            behaviour.service = service;
-        }
-    }
-
-    /// Makes a stage slower by `factor` for a time; factors of overlapping
-    /// times multiply.
-    pub fn slow_down(&mut self, stage: &str, factor: f64, during: Range<Duration>) {
-        let during = Tick::ZERO.after(during.start)..Tick::ZERO.after(during.end);
-        if let Some(behaviour) = self.behaviour(stage) {
-            behaviour.slow_downs.push(SlowDown { during, factor });
-        }
-    }
-
     /// Has events arrive: `make` gives the `n`th event with its meta.
     /// Rejections are in the ledger.
     pub fn arrivals<E: Send + 'static>(
@@ -168,17 +153,15 @@ impl Simulator {
         arrivals: Arrivals,
         mut make: impl FnMut(u64) -> (E, Meta) + 'static,
     ) {
+        let stage = self.parts.around.roster.get(sink.core().common.at);
+        let workers = stage.map_or(0..0, |stage| self.crew.of_site(stage));
         let enqueue = move |n| {
             let (event, meta) = make(n);
             sink.with(meta).enqueue(event).is_ok()
         };
-        let mut coming = Coming {
-            arrivals,
-            random: self.random.fork(),
-            enqueue: Box::new(enqueue),
-            count: 0,
-        };
-        let first = coming.arrivals.next(self.now(), &mut coming.random);
+        let random = self.random.fork();
+        let mut coming = Coming::new(arrivals, random, workers, Box::new(enqueue));
+        let first = coming.next(self.now());
         let index = self.comings.len();
         self.comings.push(coming);
         if let Some(at) = first {
@@ -244,20 +227,12 @@ impl Simulator {
 
     /// Gives a digest of everything that has happened: when, where, how much.
     pub const fn trace_hash(&self) -> u64 {
-        self.hash
+        self.digest.get()
     }
 
     /// Tells how many arrivals, batches and looks have been simulated.
     pub const fn steps(&self) -> u64 {
         self.steps
-    }
-
-    fn behaviour(&mut self, stage: &str) -> Option<&mut Behaviour> {
-        let roster = &self.parts.around.roster;
-        let place = roster
-            .iter()
-            .position(|known| &*known.common().name == stage)?;
-        self.behaviours.get_mut(place)
     }
 
     fn is_settled(&self) -> bool {
@@ -286,10 +261,7 @@ impl Simulator {
         self.steps += 1;
         match happening {
             Happening::Arrival(index) => self.arrive(index, at),
-            Happening::Finish(worker) => {
-                let size = self.crew.finish(worker, at);
-                self.digest(&[at.as_nanos(), worker as u64, size as u64]);
-            }
+            Happening::Finish(worker) => self.finish(worker, at),
             Happening::Look(worker) => self.crew.poll(worker, at),
             Happening::Control => self.control(at),
         }
@@ -297,14 +269,28 @@ impl Simulator {
         true
     }
 
+    /// Ends a batch, unless other work has come in that makes it longer.
+    fn finish(&mut self, worker: usize, now: Tick) {
+        let owed = self.crew.settle(worker, now);
+        if !owed.is_zero() {
+            return self.enter(now.after(owed), Happening::Finish(worker));
+        }
+        let size = self.crew.finish(worker, now);
+        self.digest
+            .take_in(&[now.as_nanos(), worker as u64, size as u64]);
+    }
+
     fn arrive(&mut self, index: usize, now: Tick) {
         let Some(coming) = self.comings.get_mut(index) else {
             return;
         };
-        let taken = (coming.enqueue)(coming.count);
-        coming.count += 1;
-        let next = coming.arrivals.next(now, &mut coming.random);
-        self.digest(&[now.as_nanos(), index as u64, u64::from(taken)]);
+        if let Some((worker, cost)) = coming.cost() {
+            self.crew.charge(worker, now, cost);
+        }
+        let taken = coming.arrive();
+        let next = coming.next(now);
+        self.digest
+            .take_in(&[now.as_nanos(), index as u64, u64::from(taken)]);
         if let Some(at) = next {
             self.enter(at, Happening::Arrival(index));
         }
@@ -360,21 +346,13 @@ impl Simulator {
         let Some((stage, fresh)) = self.crew.begin(worker, now) else {
             return false;
         };
-        let cost = self
-            .behaviours
-            .get(stage)
-            .map_or(Duration::ZERO, |behaviour| {
-                behaviour.cost(now, fresh, &mut self.random)
-            });
+        let behaviour = self.behaviours.get_mut(stage);
+        let cost = behaviour.map_or(Duration::ZERO, |behaviour| {
+            behaviour.cost(now, fresh, &mut self.random)
+        });
+        let cost = cost + self.crew.settle(worker, now);
         self.enter(now.after(cost), Happening::Finish(worker));
         true
-    }
-
-    /// FNV-1a over what happened.
-    fn digest(&mut self, words: &[u64]) {
-        for byte in words.iter().flat_map(|word| word.to_le_bytes()) {
-            self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The only randomness there is: a seeded generator and the distributions made of it.
 
+use std::ops::Range;
 use std::time::Duration;
 
 /// Is a seeded generator of what the simulator leaves to chance.
@@ -23,6 +24,15 @@ impl Random {
     /// Gives a number from 0, included, to 1, excluded.
     pub(crate) fn unit(&mut self) -> f64 {
         self.0.f64()
+    }
+
+    /// Gives one of a range of places; its start when there is none.
+    pub(crate) fn pick(&mut self, places: Range<usize>) -> usize {
+        if places.is_empty() {
+            places.start
+        } else {
+            self.0.usize(places)
+        }
     }
 
     pub(crate) fn exponential(&mut self, mean: Duration) -> Duration {

@@ -61,6 +61,22 @@ impl Service {
         self
     }
 
+    /// Tells how long one event takes on average, in a batch of its own;
+    /// for ever, where there is no mean.
+    pub fn mean(&self) -> Duration {
+        let each = match &self.each {
+            Each::Constant(each) | Each::Exponential(each) => *each,
+            Each::Bimodal {
+                short,
+                long,
+                long_share,
+            } => short.mul_f64(1.0 - long_share) + long.mul_f64(*long_share),
+            Each::Pareto { alpha, .. } if *alpha <= 1.0 => Duration::MAX,
+            Each::Pareto { min, alpha } => min.mul_f64(alpha / (alpha - 1.0)),
+        };
+        self.fixed.saturating_add(each)
+    }
+
     const fn of(each: Each) -> Self {
         Self {
             fixed: Duration::ZERO,
@@ -104,6 +120,14 @@ pub(crate) struct SlowDown {
 pub(crate) struct Behaviour {
     pub(crate) service: Service,
     pub(crate) slow_downs: Vec<SlowDown>,
+    pub(crate) drawn: Drawn,
+}
+
+/// Is what was drawn from a stage's model.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Drawn {
+    pub(crate) events: u64,
+    pub(crate) time: Duration,
 }
 
 impl Default for Behaviour {
@@ -111,17 +135,21 @@ impl Default for Behaviour {
         Self {
             service: Service::constant(Duration::ZERO),
             slow_downs: Vec::new(),
+            drawn: Drawn::default(),
         }
     }
 }
 
 impl Behaviour {
-    pub(crate) fn cost(&self, now: Tick, events: usize, random: &mut Random) -> Duration {
+    pub(crate) fn cost(&mut self, now: Tick, events: usize, random: &mut Random) -> Duration {
         let slow = self
             .slow_downs
             .iter()
             .filter(|slow| slow.during.contains(&now));
         let factor: f64 = slow.map(|slow| slow.factor).product();
-        self.service.cost(events, random).mul_f64(factor)
+        let cost = self.service.cost(events, random).mul_f64(factor);
+        self.drawn.events += events as u64;
+        self.drawn.time = self.drawn.time.saturating_add(cost);
+        cost
     }
 }

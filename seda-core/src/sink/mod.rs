@@ -179,6 +179,7 @@ impl<E: Send + 'static> Sink<E> {
 
     /// Is the long way: everything is looked at.
     fn put(&self, here: &Here, meta: &Meta, event: E) -> Result<(), Rejected<E>> {
+        let meta = &self.core.common.on_its_way(here, meta);
         match self.core.vet(here, &self.edge, meta, &Ask::Event(&event)) {
             Err(refusal) => Err(self.refuse(here, refusal, 1, event)),
             Ok(()) => self.put_any(here, meta, event),
@@ -187,6 +188,7 @@ impl<E: Send + 'static> Sink<E> {
 
     #[cold]
     fn put_lossy(&self, here: &Here, meta: &Meta, event: E) -> bool {
+        let meta = &self.core.common.on_its_way(here, meta);
         let vetted = self.core.vet(here, &self.edge, meta, &Ask::Event(&event));
         let put = match vetted {
             Ok(()) => self
@@ -248,6 +250,7 @@ impl<E: Send + 'static> Sink<E> {
 
     fn put_all(&self, here: &Here, meta: &Meta, events: Vec<E>) -> Result<(), Rejected<Vec<E>>> {
         let n = events.len();
+        let meta = &self.core.common.on_its_way(here, meta);
         if let Err(refusal) = self.core.vet(here, &self.edge, meta, &Ask::Events(&events)) {
             return Err(self.refuse(here, refusal, n, events));
         }
@@ -300,6 +303,7 @@ impl<E: Send + 'static> Sink<E> {
     }
 
     fn book(&self, here: &Here, meta: Meta, n: usize) -> Result<Slots<'_, E>, Rejected<()>> {
+        let meta = self.core.common.on_its_way(here, &meta);
         let asked = self.core.vet(here, &self.edge, &meta, &Ask::Room(n));
         match asked {
             Err(refusal) => Err(self.refuse(here, refusal, n, ())),
@@ -352,6 +356,10 @@ impl<E: Send + 'static> Sink<E> {
         let (reason, retry_after) = refusal;
         self.edge.count_rejected(reason, n);
         let full = reason == Reason::Full;
+        let retry_after = match retry_after {
+            None if full => self.core.room_in(n, here.meta().class()),
+            known => known,
+        };
         here.refused.set(full.then_some(Shortage {
             stage: self.core.common.at,
             wanted: n,

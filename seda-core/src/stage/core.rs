@@ -11,6 +11,7 @@ use crate::failure::{DeadLetter, Death};
 use crate::gate;
 use crate::here::Here;
 use crate::meta::Meta;
+use crate::queue::classes::Classes;
 use crate::queue::inbox::{Inbox, Shut};
 use crate::queue::local::LocalQueue;
 use crate::queue::runs::Entry;
@@ -50,6 +51,16 @@ pub(crate) enum Ask<'e, E> {
     Room(usize),
 }
 
+impl<E> Ask<'_, E> {
+    const fn count(&self) -> usize {
+        match self {
+            Self::Event(_) => 1,
+            Self::Events(events) => events.len(),
+            Self::Room(n) => *n,
+        }
+    }
+}
+
 impl<E> StageCore<E> {
     pub(crate) fn new(common: Untyped) -> Self {
         Self {
@@ -80,6 +91,8 @@ impl<E> StageCore<E> {
         if meta.deadline() <= now {
             return Err((Reason::Expired, None));
         }
+        let n = ask.count();
+        self.condition((n, meta), now)?;
         let Some(policy) = self.admission.get() else {
             return Ok(());
         };
@@ -91,12 +104,26 @@ impl<E> StageCore<E> {
         };
         match verdict {
             Verdict::Admit => Ok(()),
-            Verdict::Shed { retry_after } => Err((Reason::Shed, retry_after)),
+            Verdict::Shed { retry_after } => {
+                let class = self.told_apart(meta.class());
+                self.common.dials.return_tokens(n, class);
+                Err((Reason::Shed, retry_after))
+            }
         }
     }
 
-    /// Gives back to the admission policy what it admitted in vain.
+    /// Serves what is queued by class from now on.
+    pub(crate) fn set_classes(&self, classes: &Classes) {
+        let common = &self.common;
+        let _ = common.class_count.set(classes.count());
+        self.inbox.set_classes((classes, &common.census));
+        common.gate.set(gate::CONTROLLED);
+    }
+
+    /// Gives back what was spent on events that were admitted in vain.
     pub(crate) fn not_entered(&self, n: usize, meta: &Meta) {
+        let class = self.told_apart(meta.class());
+        self.common.dials.return_tokens(n, class);
         if let Some(policy) = self.admission.get() {
             policy.give_back(n, meta);
         }
@@ -297,7 +324,9 @@ impl<E: Send + 'static> StageControl for StageCore<E> {
     fn place(&self, placing: Placing<'_>) {
         self.common.set_workers(placing.site.worker_count());
         self.inbox.assign(|| {
-            let place = self.placement.get_or_init(|| Placement::new(placing));
+            let place = self
+                .placement
+                .get_or_init(|| Placement::new(placing, &self.common.census));
             |meta: &Meta| place.lane(meta)
         });
     }

@@ -7,7 +7,8 @@ use crate::edge::Edge;
 use crate::here::{Seat, SeatId};
 use crate::meta::{Key, Meta};
 use crate::owned_cell::OwnedCell;
-use crate::queue::classes::Classes;
+use crate::queue::census::Census;
+use crate::queue::classes::{Classes, Ranks};
 use crate::queue::local::LocalQueue;
 use crate::ready::Bit;
 use crate::stats::meter::{Count, OwnLine};
@@ -58,11 +59,12 @@ impl<E> Local<E> {
 }
 
 impl<E> Placement<E> {
-    pub(crate) fn new(placing: Placing<'_>) -> Self {
+    pub(crate) fn new(placing: Placing<'_>, census: &Arc<Census>) -> Self {
+        let ranks: Option<Ranks<'_>> = placing.classes.map(|classes| (classes, census));
         let home = placing.home;
         let local = |(worker, seat): (usize, &Seat)| {
             let runs_here = home.is_none_or(|home| home == worker);
-            let queue = LocalQueue::new(placing.classes);
+            let queue = LocalQueue::new(ranks);
             OwnLine(Local {
                 queue: if runs_here {
                     OwnedCell::new(seat, queue)

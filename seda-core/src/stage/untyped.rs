@@ -7,9 +7,12 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::clock::{Clock, Tick, nanos};
+use crate::dials::Dials;
 use crate::edge::{Edge, EdgeKind, Origin};
 use crate::gate::Gate;
 use crate::here::{Here, SeatId, StageRef};
+use crate::meta::Meta;
+use crate::queue::census::Census;
 use crate::room::Room;
 use crate::stats::meter::{Meter, OwnLine};
 use crate::waiters::Waiters;
@@ -27,8 +30,14 @@ pub(crate) struct Untyped {
     pub(crate) batch_max: AtomicUsize,
     /// The stage's latency budget in nanoseconds; 0 is none.
     target: AtomicU64,
+    /// The budget of the path that begins here, in nanoseconds; 0 is none.
+    path_budget: AtomicU64,
     /// The edges into this stage.
     edges: Mutex<Vec<Arc<Edge>>>,
+    pub(crate) dials: Dials,
+    pub(crate) census: Arc<Census>,
+    /// How many classes the queue tells apart, if it does.
+    pub(crate) class_count: OnceLock<usize>,
     meters: OnceLock<Box<[OwnLine<Meter>]>>,
     /// Events dead-lettered by nobody's worker: evicted, or left at the stop.
     pub(crate) dead_outside: AtomicU64,
@@ -45,7 +54,11 @@ impl Untyped {
             waiters: Waiters::new(),
             batch_max: AtomicUsize::new(1),
             target: AtomicU64::new(0),
+            path_budget: AtomicU64::new(0),
             edges: Mutex::new(Vec::new()),
+            dials: Dials::new(),
+            census: Arc::default(),
+            class_count: OnceLock::new(),
             meters: OnceLock::new(),
             dead_outside: AtomicU64::new(0),
         }
@@ -70,6 +83,30 @@ impl Untyped {
 
     pub(crate) fn set_target(&self, target: Duration) {
         self.target.store(nanos(target), Ordering::Relaxed);
+    }
+
+    /// Gives the budget of the path that begins here.
+    pub(crate) fn path_budget(&self) -> Option<Duration> {
+        match self.path_budget.load(Ordering::Relaxed) {
+            0 => None,
+            nanos => Some(Duration::from_nanos(nanos)),
+        }
+    }
+
+    pub(crate) fn set_path_budget(&self, budget: Duration) {
+        self.path_budget.store(nanos(budget), Ordering::Relaxed);
+    }
+
+    /// Gives the meta of an event that enters: here a path may begin, by whose
+    /// end it has to be done.
+    pub(crate) fn on_its_way(&self, here: &Here, meta: &Meta) -> Meta {
+        match self.path_budget() {
+            None => *meta,
+            Some(budget) => {
+                let deadline = self.stamp(here).after(budget);
+                meta.with_deadline(deadline.min(meta.deadline()))
+            }
+        }
     }
 
     /// Adds an edge into this stage, or gives the one that is there.
@@ -108,6 +145,11 @@ impl Untyped {
     pub(crate) fn finished(&self) -> u64 {
         let outside = self.dead_outside.load(Ordering::Acquire);
         outside + self.meters().map(Meter::finished).sum::<u64>()
+    }
+
+    /// Gives how many workers may run it, at most.
+    pub(crate) fn workers(&self) -> usize {
+        self.meters.get().map_or(1, |meters| meters.len())
     }
 
     /// Gives the events that left the queue, whichever way.

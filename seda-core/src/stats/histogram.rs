@@ -42,10 +42,21 @@ impl Spread {
         }
     }
 
+    /// Gives what was recorded since `earlier`, which was a copy of this.
+    pub(crate) fn since(&self, earlier: &Self) -> Self {
+        let mut since = self.clone();
+        if let (Some(mine), Some(theirs)) = (&mut since.0, &earlier.0) {
+            // Counts only grow, so that this cannot fail.
+            let _ = mine.subtract(theirs);
+        }
+        since
+    }
+
     pub(crate) fn times(&self) -> Times {
         let sizes = self.sizes();
         Times {
             count: sizes.count,
+            min: Duration::from_nanos(self.min()),
             mean: Duration::from_secs_f64(sizes.mean / NANOS_PER_SECOND),
             p50: Duration::from_nanos(sizes.p50),
             p90: Duration::from_nanos(sizes.p90),
@@ -66,6 +77,13 @@ impl Spread {
             p90: at(0.9),
             p99: at(0.99),
             max: at(1.0),
+        }
+    }
+
+    fn min(&self) -> u64 {
+        match &self.0 {
+            Some(histogram) if !histogram.is_empty() => histogram.min(),
+            _ => 0,
         }
     }
 
@@ -92,6 +110,9 @@ impl fmt::Debug for Spread {
 pub struct Times {
     /// How many values were recorded.
     pub count: u64,
+    /// The shortest.
+    #[serde(serialize_with = "seconds::exact")]
+    pub min: Duration,
     /// Their mean.
     #[serde(serialize_with = "seconds::exact")]
     pub mean: Duration,
@@ -150,6 +171,18 @@ mod tests {
             about(times.mean, 2_000) && about(times.max, 3_000),
             "{times:?}"
         );
+    }
+
+    #[test]
+    fn what_came_since_is_told_apart() {
+        let mut all = Spread::of_times();
+        all.record(9_000_000, 100);
+        let before = all.clone();
+        all.record(1_000_000, 10);
+        let since = all.since(&before).times();
+        assert_eq!(since.count, 10);
+        assert!(since.max < Duration::from_millis(2), "{since:?}");
+        assert!(since.min > Duration::from_micros(900), "{since:?}");
     }
 
     #[test]

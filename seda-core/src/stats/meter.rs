@@ -55,6 +55,8 @@ pub(crate) struct Meter {
     pub(crate) busy: Count,
     /// When the batch in hand began, or 0.
     busy_since: AtomicU64,
+    /// When the worker last saw the queue empty.
+    empty_at: AtomicU64,
     spreads: Mutex<Spreads>,
 }
 
@@ -63,6 +65,8 @@ pub(crate) struct Meter {
 pub(crate) struct Spreads {
     pub(crate) wait: Spread,
     pub(crate) service: Spread,
+    /// Waiting and in hand, of what was served.
+    pub(crate) sojourn: Spread,
     pub(crate) batch: Spread,
 }
 
@@ -71,6 +75,7 @@ impl Spreads {
         Self {
             wait: Spread::of_times(),
             service: Spread::of_times(),
+            sojourn: Spread::of_times(),
             batch: Spread::of_batches(),
         }
     }
@@ -78,6 +83,7 @@ impl Spreads {
     pub(crate) fn merge(&mut self, other: &Self) {
         self.wait.merge(&other.wait);
         self.service.merge(&other.service);
+        self.sojourn.merge(&other.sojourn);
         self.batch.merge(&other.batch);
     }
 }
@@ -94,6 +100,7 @@ impl Meter {
             deferrals: Count::default(),
             busy: Count::default(),
             busy_since: AtomicU64::new(0),
+            empty_at: AtomicU64::new(0),
             spreads: Mutex::new(Spreads::new()),
         }
     }
@@ -107,6 +114,16 @@ impl Meter {
     #[inline]
     pub(crate) fn end(&self) {
         self.busy_since.store(0, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn saw_empty(&self, now: Tick) {
+        self.empty_at.store(now.as_nanos(), Ordering::Relaxed);
+    }
+
+    /// Gives when the worker last left nothing in the queue.
+    pub(crate) fn empty_at(&self) -> Tick {
+        Tick::from_nanos(self.empty_at.load(Ordering::Relaxed))
     }
 
     /// Gives when the batch in hand began, if there is one.

@@ -1,5 +1,7 @@
 //! What a stage did, counted by the workers that did it.
 
+pub(crate) mod control_metrics;
+pub(crate) mod dialled;
 pub(crate) mod figure;
 pub(crate) mod histogram;
 pub(crate) mod meter;

@@ -4,6 +4,7 @@
 
 use crate::ledger::Rejections;
 use crate::rejected::Reason;
+use crate::stats::control_metrics;
 use crate::stats::figure::{Figure, FigureKind};
 use crate::stats::histogram::Times;
 use crate::stats::page::Page;
@@ -57,6 +58,7 @@ impl Snapshot {
             |stage| &stage.service,
         );
         batches(&mut page, &self.stages);
+        control_metrics::write(&mut page, &self.stages);
         edges(&mut page, &self.edges);
         sources(&mut page, &self.sources);
         domains(&mut page, &self.domains);

@@ -6,10 +6,11 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::clock::Tick;
-use crate::control::conductor::Decided;
+use crate::control::minutes::Decided;
 use crate::edge::{EdgeKind, Overflow};
 use crate::ledger::{Account, Rejections};
 use crate::plan::DomainKind;
+use crate::stats::dialled::{Conditions, DecisionCount};
 use crate::stats::figure::Figure;
 use crate::stats::histogram::{Sizes, Times};
 use crate::stats::seconds;
@@ -172,6 +173,8 @@ pub struct StageFigures {
     pub wait: Times,
     /// How long the handler took for an event, the mean of its batch.
     pub service: Times,
+    /// How long events were here that were served, waiting and in hand.
+    pub sojourn: Times,
     /// How many events a batch had.
     pub batch: Sizes,
     /// How long the queue would take to empty if all `workers` ran this stage
@@ -185,6 +188,10 @@ pub struct StageFigures {
     /// Its latency budget.
     #[serde(serialize_with = "seconds::known")]
     pub target: Option<Duration>,
+    /// What its controllers have set.
+    pub conditions: Conditions,
+    /// How often each of its controllers has decided.
+    pub decision_counts: Vec<DecisionCount>,
     /// What its controllers decided last, the oldest first, with reasons.
     pub decisions: Vec<Decided>,
 }

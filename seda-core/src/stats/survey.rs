@@ -13,6 +13,7 @@ use crate::plan::DomainKind;
 use crate::running::{Inner, Running};
 use crate::stage::core::{Placed, StageControl};
 use crate::stage::untyped::Untyped;
+use crate::stats::dialled::Conditions;
 use crate::stats::meter::{Meter, Spreads};
 use crate::stats::snapshot::{DomainFigures, EdgeFigures, Sender, Snapshot};
 use crate::stats::snapshot::{SourceFigures, StageFigures};
@@ -123,10 +124,13 @@ impl<'r> Survey<'r> {
             waiters: self.waiters(common),
             wait: spreads.wait.times(),
             service: spreads.service.times(),
+            sojourn: spreads.sojourn.times(),
             batch: spreads.batch.sizes(),
             queue_time: ended.and_then(|ended| queue_time(&account, ended, workers)),
             quarantined: common.gate.has(gate::QUARANTINED),
             target: common.target(),
+            conditions: Conditions::of(&common.dials),
+            decision_counts: self.inner.minutes.counts(common.at.stage),
             decisions: self.inner.minutes.of(common.at.stage),
             account,
         }

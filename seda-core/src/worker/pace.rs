@@ -17,6 +17,10 @@ const SHIFT: u32 = 3;
 pub(crate) struct Pace {
     /// Nanoseconds per event; none before the first batch.
     service: Option<u64>,
+    /// Nanoseconds: half of the events take at most this long.
+    median: u64,
+    /// Nanoseconds: 49 of 50 events take at most this long.
+    long: u64,
     next_sample: Tick,
 }
 
@@ -24,6 +28,8 @@ impl Pace {
     pub(crate) const fn new() -> Self {
         Self {
             service: None,
+            median: 0,
+            long: 0,
             next_sample: Tick::ZERO,
         }
     }
@@ -34,16 +40,27 @@ impl Pace {
             return;
         }
         let each = if n == 1 { spent } else { spent / n as u64 };
+        if self.service.is_none() {
+            (self.median, self.long) = (each, each);
+        }
+        // A step of 1/16 in all, up as often as it should be, down else.
+        self.median = stepped(self.median, each, (32, 32));
+        self.long = stepped(self.long, each, (16, 784));
         self.service = Some(match self.service {
             None => each,
             Some(old) => old - (old >> SHIFT) + (each >> SHIFT),
         });
     }
 
-    /// Gives the expected service time of one event in nanoseconds; zero before
+    /// Gives the nanoseconds that half of the events take at most; zero before
     /// the first.
-    pub(crate) fn service(&self) -> u64 {
-        self.service.unwrap_or(0)
+    pub(crate) const fn median(&self) -> u64 {
+        self.median
+    }
+
+    /// Gives the nanoseconds that 49 of 50 events take at most; zero before the first.
+    pub(crate) const fn long(&self) -> u64 {
+        self.long
     }
 
     /// Tells whether each enqueue needs a time stamp of its own.
@@ -75,6 +92,19 @@ impl Pace {
     }
 }
 
+/// Moves an estimate of a quantile towards it: up by one part in `up` when a
+/// value is above, down by one in `down` when it is not. Where both happen
+/// equally, `up / (up + down)` of the values are above (stochastic
+/// approximation in the logarithm, so that a service ten times slower is
+/// followed in some forty events).
+fn stepped(estimate: u64, value: u64, (up, down): (u64, u64)) -> u64 {
+    if value > estimate {
+        estimate + (estimate / up).max(1)
+    } else {
+        estimate - estimate / down
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Pace;
@@ -93,6 +123,25 @@ mod tests {
         }
         assert_eq!(pace.cut(64), 1);
         assert!(pace.is_slow());
+    }
+
+    #[test]
+    fn the_median_and_the_long_ones_are_told_apart_and_followed() {
+        let mut pace = Pace::new();
+        // Of 100 events 90 take 1 ms, 10 take 8.
+        let feed = |pace: &mut Pace, millis: u64, n: u64| {
+            (0..n).for_each(|n| {
+                let each = if n % 10 == 9 { 8 * millis } else { millis };
+                pace.observe(each * 1_000_000, 1);
+            });
+        };
+        feed(&mut pace, 1, 2_000);
+        assert!((900_000..1_200_000).contains(&pace.median()), "{pace:?}");
+        assert!((7_000_000..9_500_000).contains(&pace.long()), "{pace:?}");
+        feed(&mut pace, 10, 200);
+        assert!(pace.median() > 9_000_000, "{pace:?}");
+        feed(&mut pace, 1, 2_000);
+        assert!(pace.long() < 10_000_000, "{pace:?}");
     }
 
     #[test]

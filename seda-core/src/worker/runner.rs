@@ -3,11 +3,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use crate::batch::{Batch, Terms};
 use crate::clock::{Clock, Tick};
+use crate::dials::Order;
 use crate::error::panic_message;
 use crate::failure::{Cause, Death, Failure};
 use crate::gate;
@@ -25,7 +27,10 @@ use crate::worker::settle::Ended;
 
 /// An event that has waited for this part of its stage's budget is given up:
 /// what is left would not be enough to handle it (load-conditioning.md §2).
-const BUDGET_WAITED: f64 = 0.9;
+const WAIT_SHARE_MAX: f64 = 0.9;
+/// One that has waited for less than this part is not, however long events
+/// take: else nothing might ever be handled that showed them to be quicker again.
+const WAIT_SHARE_MIN: f64 = 0.5;
 
 /// Is one stage on one worker, whatever its events are.
 pub(crate) trait Runner {
@@ -103,6 +108,8 @@ pub(crate) struct StageRunner<H: Handler> {
     pub(crate) lane: Option<LaneId>,
     /// The batch came out of the inbox, and not from this worker's own queue.
     pub(crate) from_inbox: bool,
+    /// The order in which the batch was taken.
+    pub(crate) order: Order,
     /// Events in the batch.
     pub(crate) size: usize,
     pub(crate) begun: Tick,
@@ -122,6 +129,7 @@ impl<H: Handler> StageRunner<H> {
             seat,
             lane: None,
             from_inbox: false,
+            order: Order::OldestFirst,
             size: 0,
             begun: Tick::ZERO,
             sampled: false,
@@ -135,6 +143,7 @@ impl<H: Handler> StageRunner<H> {
     fn fill(&mut self, here: &Here, inbox: Inbox) -> usize {
         let core = &*self.crew.core;
         let limit = self.pace.cut(core.common.batch_max.load(Ordering::Relaxed));
+        self.order = core.common.dials.order();
         // Serve the inbox and the worker's own queue in turn.
         let inbox = inbox == Inbox::MayHaveEvents;
         let inbox_first = inbox && !self.from_inbox;
@@ -146,7 +155,7 @@ impl<H: Handler> StageRunner<H> {
             }
         }
         let n = if inbox {
-            self.fill_from_inbox(limit)
+            self.fill_from_inbox(here, limit)
         } else {
             0
         };
@@ -172,45 +181,73 @@ impl<H: Handler> StageRunner<H> {
             room.pocket_kept()
         };
         here.ready.remove(place.bit);
+        let wanted = self.order;
         let runs = &mut self.batch.runs;
         let lent = local.queue.with(runs, |queue, runs| {
-            let n = queue.lend_into(runs, limit, (room, keep));
+            let lent = queue.lend_into(runs, (limit, wanted), (room, keep));
             if queue.has_events() {
                 here.ready.insert(place.bit);
             }
-            n
+            lent
         });
         core.common.waiters.room_freed();
-        lent.unwrap_or(0)
+        let (n, order) = lent.unwrap_or((0, wanted));
+        if n > 0 {
+            self.order = order;
+        }
+        // More may be lent than the batch takes; what is over comes back.
+        if n > 0 && self.batch.runs.len() == n && !here.ready.load().contains(place.bit) {
+            self.see_empty(here);
+        }
+        n
     }
 
-    fn fill_from_inbox(&mut self, limit: usize) -> usize {
+    fn fill_from_inbox(&mut self, here: &Here, limit: usize) -> usize {
         let core = &*self.crew.core;
         let Some(place) = core.placement.get() else {
             return 0;
         };
         let idle = || place.mark_idle();
-        let taken = core.inbox.take_into(&mut self.batch.runs, limit, idle);
+        let wanted = (limit, self.order);
+        let taken = core.inbox.take_into(&mut self.batch.runs, wanted, idle);
         self.lane = taken.lane;
         if taken.more {
             place.wake();
         }
         let n = self.batch.runs.len();
+        if n > 0 && !taken.more {
+            self.see_empty(here);
+        }
         if n > 0 {
+            self.order = taken.order;
             core.common.room.release(n);
             core.common.waiters.room_freed();
         }
         n
     }
 
+    /// Gives how long an event may wait that is worth handling: what is left of
+    /// the budget should be enough for 49 of 50 (ADR 0015).
+    fn wait_for(&self, budget: Duration) -> Duration {
+        let left = budget.saturating_sub(Duration::from_nanos(self.pace.long()));
+        let share = |part| budget.mul_f64(part);
+        left.clamp(share(WAIT_SHARE_MIN), share(WAIT_SHARE_MAX))
+    }
+
+    fn see_empty(&self, here: &Here) {
+        if let Some(meter) = self.meter() {
+            meter.saw_empty(here.now());
+        }
+    }
+
     fn terms(&self, now: Tick) -> Terms {
-        let fresh_from = match self.crew.core.common.target() {
-            None => Tick::ZERO,
-            Some(target) => now.before(target.mul_f64(BUDGET_WAITED)),
-        };
+        let common = &self.crew.core.common;
+        let budget = common.target().map(|budget| self.wait_for(budget));
+        let longest = common.dials.wait_max().into_iter().chain(budget).min();
+        let fresh_from = longest.map_or(Tick::ZERO, |longest| now.before(longest));
         Terms {
             now,
-            due_after: now.after_nanos(self.pace.service()),
+            due_after: now.after_nanos(self.pace.median() + common.dials.service_beyond()),
             fresh_from,
         }
     }

@@ -41,12 +41,13 @@ impl Schedule {
     /// Gives the rank of the stage to run.
     #[inline]
     pub(crate) fn pick(&mut self, ready: Set) -> Option<usize> {
+        let first = ready.first()?;
         self.picks = self.picks.wrapping_add(1);
         if self.picks.is_multiple_of(UPSTREAM_PICKS) {
             return ready.last();
         }
         match &self.shares {
-            None => ready.first(),
+            None => Some(first),
             Some(shares) => least_pass(shares, ready),
         }
     }

@@ -68,6 +68,7 @@ impl<H: Handler> StageRunner<H> {
                 for &(since, n) in &waits {
                     let wait = self.begun.nanos_since(since);
                     spreads.wait.record(wait, n as u64);
+                    spreads.sojourn.record(wait + spent, n as u64);
                 }
                 if let Some(each) = spent.checked_div(done) {
                     spreads.service.record(each, done);
@@ -84,7 +85,7 @@ impl<H: Handler> StageRunner<H> {
         }
     }
 
-    /// Puts what the handler left back in front of the queue it came from:
+    /// Puts what the handler left back where it came from, to be next again:
     /// `left` events of the batch, and those that were only lent to it.
     fn return_leftovers(&mut self, here: &Here, left: usize) {
         if left > 0
@@ -101,13 +102,14 @@ impl<H: Handler> StageRunner<H> {
                 core.common.room.force(left);
                 let lane = self.lane.take();
                 let ready = || place.mark_ready();
-                core.inbox.give_back(lane, &mut self.batch.runs, ready);
+                let left = (&mut self.batch.runs, self.order);
+                core.inbox.give_back(lane, left, ready);
                 place.wake();
             }
         } else if !self.batch.runs.is_empty()
             && let Some(local) = place.local(here.seat())
         {
-            let runs = &mut self.batch.runs;
+            let runs = (&mut self.batch.runs, self.order);
             let room = &core.common.room;
             let _ = local.queue.with(runs, |queue, runs| {
                 queue.give_back(runs, left, room);

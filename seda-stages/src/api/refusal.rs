@@ -38,8 +38,14 @@ impl Refusal {
 
     /// There is nothing at `path`.
     pub fn nothing_at(path: &str) -> Self {
-        let resources = "/jobs, /jobs/ID, /jobs/ID/stdout, /jobs/ID/stderr, /metrics, /graph";
+        let resources = "/jobs, /jobs/ID, /jobs/ID/stdout, /jobs/ID/stderr, /metrics, /graph, /stages, /stages/NAME";
         let message = format!("there is nothing at `{path}`, look at {resources}");
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
+    /// No stage has that name.
+    pub fn no_stage(name: &str) -> Self {
+        let message = format!("there is no stage `{name}`, `/stages` lists them");
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 

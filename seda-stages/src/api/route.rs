@@ -9,6 +9,8 @@
 //! | GET | `/jobs/ID/stdout`, `/jobs/ID/stderr` | what a job has written so far |
 //! | GET | `/metrics` | figures of all stages for Prometheus |
 //! | GET | `/graph?format=F` | the picture of all stages |
+//! | GET | `/stages` | the figures of all stages, with what controllers have set and decided |
+//! | GET | `/stages/NAME` | those of one stage |
 
 use seda_io::http::{Method, Request};
 
@@ -66,12 +68,16 @@ impl Stream {
 }
 
 /// What is asked about the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum View {
     /// Figures of all stages.
     Metrics,
     /// The picture of all stages.
     Graph(Form),
+    /// All that is known of all stages.
+    Stages,
+    /// All that is known of the stage of this name.
+    Stage(String),
 }
 
 /// The form of a picture.
@@ -153,6 +159,14 @@ pub fn of(request: &Request) -> Result<Route, Refusal> {
             allows(&[Method::Get])?;
             let form = form(Query::of(request).value("format"))?;
             Ok(Route::Observe(View::Graph(form)))
+        }
+        (Some("stages"), None | Some(""), None, None) => {
+            allows(&[Method::Get])?;
+            Ok(Route::Observe(View::Stages))
+        }
+        (Some("stages"), Some(name), None, None) => {
+            allows(&[Method::Get])?;
+            Ok(Route::Observe(View::Stage(name.to_owned())))
         }
         _ => Err(Refusal::nothing_at(path)),
     }
@@ -262,6 +276,10 @@ mod tests {
         assert_eq!(read(Method::Get, "/graph?format=dot"), Ok(dot));
         let page = Route::Observe(View::Graph(Form::Page));
         assert_eq!(read(Method::Get, "http://here/graph"), Ok(page));
+        let all = Route::Observe(View::Stages);
+        assert_eq!(read(Method::Get, "/stages"), Ok(all));
+        let one = Route::Observe(View::Stage("submit".to_owned()));
+        assert_eq!(read(Method::Get, "/stages/submit"), Ok(one));
     }
 
     #[test]
@@ -299,7 +317,15 @@ mod tests {
         ] {
             assert_eq!(read(Method::Get, target), Err(404), "{target}");
         }
-        for target in ["/jobs", "/jobs/1", "/jobs/1/stdout", "/metrics", "/graph"] {
+        for target in [
+            "/jobs",
+            "/jobs/1",
+            "/jobs/1/stdout",
+            "/metrics",
+            "/graph",
+            "/stages",
+            "/stages/submit",
+        ] {
             assert_eq!(read(Method::Patch, target), Err(405), "{target}");
         }
         assert_eq!(read(Method::Delete, "/jobs"), Err(405));

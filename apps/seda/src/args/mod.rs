@@ -1,6 +1,7 @@
 //! The words of the command line, and what they ask for.
 
 pub mod address;
+pub mod laboratory;
 pub mod usage;
 
 use std::ffi::OsString;
@@ -11,9 +12,10 @@ use lexopt::Arg::{Long, Short, Value};
 use lexopt::Parser;
 
 use crate::args::address::ServerAddress;
-use crate::args::usage::{UsageError, unknown};
+use crate::args::laboratory::Lab;
+use crate::args::usage::{UsageError, text, unknown};
 
-const COMMANDS: [&str; 4] = ["serve", "job", "graph", "help"];
+const COMMANDS: [&str; 5] = ["serve", "job", "graph", "lab", "help"];
 const ACTIONS: [&str; 5] = ["submit", "list", "status", "logs", "cancel"];
 const SERVE_OPTIONS: [&str; 2] = ["--config", "--listen"];
 const CLIENT_OPTIONS: [&str; 2] = ["--output", "--server"];
@@ -28,6 +30,8 @@ pub enum Command {
     Job(Job),
     /// Draw the stages of a running server.
     Graph(Graph),
+    /// Measure what controllers do under load.
+    Lab(Lab),
     /// Print what there is.
     Help,
     /// Print the version.
@@ -119,7 +123,7 @@ impl Command {
         match first.as_deref() {
             Some("help" | "--help" | "-h") => return Ok(Self::Help),
             Some("--version" | "-V") => return Ok(Self::Version),
-            Some("job" | "graph" | "serve") => drop(words.next()),
+            Some("job" | "graph" | "lab" | "serve") => drop(words.next()),
             Some(word) if !word.starts_with('-') => {
                 return Err(unknown("command", word, &COMMANDS));
             }
@@ -129,6 +133,7 @@ impl Command {
         match first.as_deref() {
             Some("job") => job(&mut parser),
             Some("graph") => graph(&mut parser),
+            Some("lab") => Ok(laboratory::parse(&mut parser)?.map_or(Self::Help, Self::Lab)),
             _ => serve(&mut parser),
         }
     }
@@ -264,16 +269,6 @@ fn listen(word: &str) -> Result<SocketAddr, UsageError> {
         UsageError::new(
             format!("`--listen` cannot be `{word}`"),
             "write an address and a port, such as 127.0.0.1:8080",
-        )
-    })
-}
-
-/// Words travel as JSON, which has no place for anything but Unicode.
-fn text(word: OsString) -> Result<String, UsageError> {
-    word.into_string().map_err(|word| {
-        UsageError::new(
-            format!("`{}` is not Unicode", word.to_string_lossy()),
-            "rename it, or wrap it in a script",
         )
     })
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use super::laboratory::{Lab, Lines, Table};
 use super::{Action, Command, Graph, Job, Output, Picture, Serve};
 
 /// The words of `line`, split at spaces.
@@ -40,10 +41,29 @@ fn help_and_version_are_found_where_people_look() {
         "job --help",
         "job list -h",
         "graph -h",
+        "lab -h",
+        "lab table --help",
     ] {
         assert_eq!(parse(line), Ok(Command::Help), "{line}");
     }
     assert_eq!(parse("--version"), Ok(Command::Version));
+}
+
+#[test]
+fn the_laboratory_takes_numbers_and_names() {
+    let line = "lab table --policy vegas --policy aimd --seed 7 --seconds 9 -o json";
+    let table = Table {
+        policies: vec!["vegas".to_owned(), "aimd".to_owned()],
+        seed: Some(7),
+        seconds: Some(9),
+        lines: Lines::Json,
+    };
+    assert_eq!(parse(line), Ok(Command::Lab(Lab::Table(table))));
+    assert_eq!(parse("lab policies"), Ok(Command::Lab(Lab::Policies)));
+    let said = parse("lab table --seconds 0").unwrap_err();
+    assert!(said.contains("at least 1"), "{said}");
+    assert!(parse("lab").unwrap_err().contains("needs an action"));
+    assert!(parse("lab tabel").unwrap_err().contains("table"));
 }
 
 #[test]
@@ -102,7 +122,7 @@ fn a_misspelt_word_is_answered_with_what_was_meant_or_with_all() {
         ("jbo list", "unknown command `jbo`, did you mean `job`?"),
         (
             "start",
-            "unknown command `start`, write serve, job, graph or help",
+            "unknown command `start`, write serve, job, graph, lab or help",
         ),
         (
             "--lisen x",

@@ -1,6 +1,7 @@
 //! What is said to a command line that makes no sense.
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::fmt;
 
 use crate::suggest::closest;
@@ -78,4 +79,14 @@ fn any_of(words: &[&str]) -> String {
         [one] => (*one).to_owned(),
         [first @ .., last] => format!("{} or {last}", first.join(", ")),
     }
+}
+
+/// Words travel as JSON, which has no place for anything but Unicode.
+pub(crate) fn text(word: OsString) -> Result<String, UsageError> {
+    word.into_string().map_err(|word| {
+        UsageError::new(
+            format!("`{}` is not Unicode", word.to_string_lossy()),
+            "rename it, or wrap it in a script",
+        )
+    })
 }

@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::control::conductor::Levers;
+use crate::control::levers::Levers;
 use crate::control::{Decision, Sample};
 use crate::running::controls;
 use crate::running::parts::Parts;
 use crate::simulator::crew;
+use crate::stats::histogram::Spread;
 use crate::worker::team::Team;
 
 /// Is what controllers see and move in the simulator.
@@ -33,6 +34,15 @@ impl Levers for VirtualLevers<'_> {
             threads,
             ..stage.map_or_else(Sample::default, |stage| controls::sample(stage, None))
         }
+    }
+
+    fn sojourns(&self, stage: usize) -> Spread {
+        let stage = self.parts.around.roster.iter().nth(stage);
+        stage.map_or_else(Spread::of_times, controls::sojourns)
+    }
+
+    fn flow(&self, from: usize, to: usize) -> u64 {
+        controls::flow(&self.parts.around.roster, from, to)
     }
 
     fn apply(&self, stage: usize, decision: &Decision) {

@@ -1,19 +1,15 @@
 //! The thread controller of blocking domains, in its simple form.
 
+mod settings;
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use crate::clock::Tick;
-use crate::control::{Controller, Decision, Sample};
+use crate::control::{Adjusts, Controller, Decision, Sample};
 
-const TICK: Duration = Duration::from_millis(100);
-/// More of the time than this on the CPU means that threads do not help.
-const CPU_BOUND: f64 = 0.9;
-/// Less blocked time than this is not worth a thread.
-const BLOCKED_MIN: f64 = 0.2;
-/// Throughput must rise this much for new threads to be kept.
-const GAIN_MIN: f64 = 1.02;
-/// How long it does not try again after threads have not helped.
-const BACK_OFF: Duration = Duration::from_secs(2);
+use settings::{BACK_OFF, BLOCKED_MIN, CPU_BOUND, GAIN_MIN, TICK};
 
 /// Grows a pool whose threads block while events wait, keeps the growth only
 /// if throughput rises, and asks whether the stage is CPU-bound first
@@ -89,6 +85,14 @@ impl ThreadControl {
 }
 
 impl Controller for ThreadControl {
+    fn name(&self) -> &'static str {
+        "threads"
+    }
+
+    fn adjusts(&self) -> Adjusts {
+        Adjusts::Threads
+    }
+
     fn period(&self) -> Duration {
         TICK
     }
@@ -133,63 +137,4 @@ fn blocked_share(before: &Sample, sample: &Sample) -> f64 {
         return 1.0;
     }
     (1.0 - cpu / busy).clamp(0.0, 1.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ThreadControl;
-    use crate::clock::Tick;
-    use crate::control::{Controller, Sample};
-    use std::time::Duration;
-
-    /// A stage that blocks 10 ms and then spends `cpu` ms on one of 2 cores.
-    #[allow(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a model of a few hundred events"
-    )]
-    fn run(blocks: Duration, cpu: Duration, ticks: u64) -> (usize, Vec<String>) {
-        let mut controller = ThreadControl::new(32, 2);
-        let tick = controller.period();
-        let mut sample = Sample {
-            threads: 1,
-            queued: 1_000,
-            cpu: Some(Duration::ZERO),
-            ..Sample::default()
-        };
-        let mut reasons = Vec::new();
-        for n in 0..ticks {
-            let decision =
-                controller.update(Tick::ZERO.after(tick * u32::try_from(n).unwrap()), &sample);
-            if let Some(threads) = decision.threads {
-                sample.threads = threads;
-                reasons.push(decision.reason);
-            }
-            let each = (blocks + cpu).as_secs_f64();
-            let by_threads = sample.threads as f64 / each;
-            let by_cores = if cpu.is_zero() {
-                f64::MAX
-            } else {
-                2.0 / cpu.as_secs_f64()
-            };
-            let done = by_threads.min(by_cores) * tick.as_secs_f64();
-            sample.served += done as u64;
-            sample.busy += tick * u32::try_from(sample.threads).unwrap();
-            sample.cpu = sample.cpu.map(|used| used + cpu.mul_f64(done));
-        }
-        (sample.threads, reasons)
-    }
-
-    #[test]
-    fn a_stage_that_blocks_gets_threads_within_two_seconds() {
-        let (threads, reasons) = run(Duration::from_millis(10), Duration::ZERO, 20);
-        assert!(threads >= 29, "{threads}: {reasons:?}");
-    }
-
-    #[test]
-    fn a_stage_bound_by_the_cpu_does_not() {
-        let (threads, reasons) = run(Duration::ZERO, Duration::from_millis(10), 40);
-        assert!(threads <= 3, "{threads}: {reasons:?}");
-    }
 }

@@ -1,0 +1,21 @@
+//! The laboratory: what controllers do under load, side by side.
+//!
+//! ```
+//! use seda_lab::{Comparison, Policy, Wind};
+//!
+//! let wind = Wind::default().seconds(5);
+//! let drain_rate = Policy::named("drain rate").unwrap();
+//! let comparison = Comparison::of(&[drain_rate], &wind, 42)?;
+//! println!("{comparison}");
+//! # Ok::<(), seda_core::BoxError>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod cell;
+mod comparison;
+mod page;
+mod policies;
+
+pub use cell::{Cell, Wind};
+pub use comparison::{Comparison, Row};
+pub use policies::Policy;

@@ -1,0 +1,16 @@
+//! What controllers see and move, without knowing whether it is real.
+
+use crate::control::{Decision, Sample};
+use crate::stats::histogram::Spread;
+
+/// Is what controllers see and move: the runtime, or the simulator.
+pub(crate) trait Levers {
+    /// Gives what there is to see of a stage, but for how long events were there.
+    fn sample(&self, stage: usize) -> Sample;
+    /// Gives how long events were in a stage, all since the start.
+    fn sojourns(&self, stage: usize) -> Spread;
+    /// Counts the events that one stage has sent to another since the start,
+    /// those included that were refused for good.
+    fn flow(&self, from: usize, to: usize) -> u64;
+    fn apply(&self, stage: usize, decision: &Decision);
+}
