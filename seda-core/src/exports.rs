@@ -5,6 +5,7 @@ pub use crate::batch::Batch;
 pub use crate::clock::{Clock, Tick};
 pub use crate::control::adaptive_lifo::AdaptiveLifo;
 pub use crate::control::aimd::Aimd;
+pub use crate::control::batching::Batching;
 pub use crate::control::cap::Cap;
 pub use crate::control::classic_batching::ClassicBatching;
 pub use crate::control::classic_threads::ClassicThreads;

@@ -2,6 +2,7 @@
 
 pub(crate) mod adaptive_lifo;
 pub(crate) mod aimd;
+pub(crate) mod batching;
 pub(crate) mod cap;
 pub(crate) mod classic_batching;
 pub(crate) mod classic_threads;
@@ -120,7 +121,7 @@ pub struct Decision {
     pub threads: Option<usize>,
     /// The most events that should wait.
     pub limit: Option<usize>,
-    /// The most events of one batch.
+    /// The most events of one batch, however long it takes.
     pub batch: Option<usize>,
     /// Events per second that the stage gets done, by class: what is left for
     /// a class by more urgent ones. From it waits are predicted.

@@ -165,6 +165,7 @@ pub(crate) fn apply(stage: &dyn StageControl, decision: &Decision) {
     }
     if let Some(batch) = decision.batch {
         common.batch_max.store(batch.max(1), Ordering::Relaxed);
+        common.batch_decided.store(true, Ordering::Relaxed);
     }
     turn_dials(&common.dials, decision);
     let bounds = decision.in_flight.is_some()

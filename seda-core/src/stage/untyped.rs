@@ -1,6 +1,6 @@
 //! The part of a stage's state that does not depend on its type of event.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -28,6 +28,8 @@ pub(crate) struct Untyped {
     pub(crate) waiters: Waiters,
     /// The most events of one batch.
     pub(crate) batch_max: AtomicUsize,
+    /// A controller has chosen it, and answers for how long a batch takes.
+    pub(crate) batch_decided: AtomicBool,
     /// The stage's latency budget in nanoseconds; 0 is none.
     target: AtomicU64,
     /// The budget of the path that begins here, in nanoseconds; 0 is none.
@@ -53,6 +55,7 @@ impl Untyped {
             room: Room::new(capacity),
             waiters: Waiters::new(),
             batch_max: AtomicUsize::new(1),
+            batch_decided: AtomicBool::new(false),
             target: AtomicU64::new(0),
             path_budget: AtomicU64::new(0),
             edges: Mutex::new(Vec::new()),

@@ -17,9 +17,9 @@ const SHIFT: u32 = 3;
 pub(crate) struct Pace {
     /// Nanoseconds per event; none before the first batch.
     service: Option<u64>,
-    /// Nanoseconds: half of the events take at most this long.
+    /// Nanoseconds: half of the batches take at most this long.
     median: u64,
-    /// Nanoseconds: 49 of 50 events take at most this long.
+    /// Nanoseconds: 49 of 50 batches take at most this long.
     long: u64,
     next_sample: Tick,
 }
@@ -41,24 +41,24 @@ impl Pace {
         }
         let each = if n == 1 { spent } else { spent / n as u64 };
         if self.service.is_none() {
-            (self.median, self.long) = (each, each);
+            (self.median, self.long) = (spent, spent);
         }
         // A step of 1/16 in all, up as often as it should be, down else.
-        self.median = stepped(self.median, each, (32, 32));
-        self.long = stepped(self.long, each, (16, 784));
+        self.median = stepped(self.median, spent, (32, 32));
+        self.long = stepped(self.long, spent, (16, 784));
         self.service = Some(match self.service {
             None => each,
             Some(old) => old - (old >> SHIFT) + (each >> SHIFT),
         });
     }
 
-    /// Gives the nanoseconds that half of the events take at most; zero before
-    /// the first.
+    /// Gives the nanoseconds that half of the batches take at most, and so
+    /// their events until all are done; zero before the first.
     pub(crate) const fn median(&self) -> u64 {
         self.median
     }
 
-    /// Gives the nanoseconds that 49 of 50 events take at most; zero before the first.
+    /// Gives the nanoseconds that 49 of 50 batches take at most; zero before the first.
     pub(crate) const fn long(&self) -> u64 {
         self.long
     }

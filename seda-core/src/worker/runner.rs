@@ -142,7 +142,7 @@ impl<H: Handler> StageRunner<H> {
 
     fn fill(&mut self, here: &Here, inbox: Inbox) -> usize {
         let core = &*self.crew.core;
-        let limit = self.pace.cut(core.common.batch_max.load(Ordering::Relaxed));
+        let limit = self.limit();
         self.order = core.common.dials.order();
         // Serve the inbox and the worker's own queue in turn.
         let inbox = inbox == Inbox::MayHaveEvents;
@@ -232,6 +232,17 @@ impl<H: Handler> StageRunner<H> {
         let left = budget.saturating_sub(Duration::from_nanos(self.pace.long()));
         let share = |part| budget.mul_f64(part);
         left.clamp(share(WAIT_SHARE_MIN), share(WAIT_SHARE_MAX))
+    }
+
+    /// Gives the most events of the next batch.
+    fn limit(&self) -> usize {
+        let common = &self.crew.core.common;
+        let most = common.batch_max.load(Ordering::Relaxed);
+        if common.batch_decided.load(Ordering::Relaxed) {
+            most
+        } else {
+            self.pace.cut(most)
+        }
     }
 
     fn see_empty(&self, here: &Here) {
