@@ -1,7 +1,5 @@
 //! Several policies under the same loads.
 
-use std::time::Duration;
-
 use seda_core::BoxError;
 use serde::Serialize;
 
@@ -65,10 +63,5 @@ impl Row {
             settled_after: wind.step(policy, seed)?.map(|after| after.as_secs_f64()),
             slow: wind.slow(policy, seed)?,
         })
-    }
-
-    /// Gives how long after a step the goodput was what it stayed.
-    pub fn settled(&self) -> Option<Duration> {
-        self.settled_after.map(Duration::from_secs_f64)
     }
 }

@@ -152,6 +152,18 @@ impl Decision {
     pub fn none() -> Self {
         Self::default()
     }
+
+    /// Decides how many events may enter each second, and how many at once.
+    pub(crate) fn of_rate(events_per_second: f64, burst: f64, reason: String) -> Self {
+        Self {
+            rate: Some(Rate {
+                events_per_second,
+                burst,
+            }),
+            reason,
+            ..Self::none()
+        }
+    }
 }
 
 /// Says what a controller adjusts.

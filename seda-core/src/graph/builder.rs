@@ -83,7 +83,8 @@ impl<'g, E: Send + 'static> StageBuilder<'g, E> {
     }
 
     /// Sets the stage's latency budget, the one thing there is to tune: events
-    /// that have waited for 0.9 of it expire, and none is let in that would
+    /// expire that have waited so long that what is left is too short for 49
+    /// of 50, at the latest after 0.9 of it; and none is let in that would
     /// wait too long by the rate at which the stage gets work done
     /// ([`DrainRate`](crate::DrainRate)), unless another controller of
     /// [admission](crate::Adjusts::Admission) is added.

@@ -35,14 +35,8 @@ pub struct DrainRate {
     rate: Ewma,
     /// Events per second that entered, by class.
     entered: [Ewma; Class::COUNT_MAX],
-    published: Option<Published>,
-}
-
-/// Is what was decided last.
-#[derive(Clone, Copy, Debug)]
-struct Published {
-    rate: f64,
-    limit: usize,
+    /// The rate that was decided by last.
+    published: Option<f64>,
 }
 
 impl Default for DrainRate {
@@ -102,12 +96,10 @@ impl DrainRate {
         rates
     }
 
-    fn is_news(&self, new: Published, now_limit: usize) -> bool {
-        let Some(old) = self.published else {
-            return true;
-        };
-        let moved = |old: f64, new: f64| (new - old).abs() > old * DEAD_BAND;
-        moved(old.rate, new.rate) || now_limit > new.limit
+    /// Tells whether the rate has moved, or somebody has widened the queue.
+    fn is_news(&self, rate: f64, widened: usize, limit: usize) -> bool {
+        let moved = |old: f64| (rate - old).abs() > old * DEAD_BAND;
+        self.published.is_none_or(moved) || widened > limit
     }
 }
 
@@ -137,11 +129,10 @@ impl Controller for DrainRate {
             .saturating_sub(sample.passage.beyond);
         // What the threads have in hand is ahead as well.
         let limit = events_in(budget, rate).saturating_sub(threads).max(threads);
-        let new = Published { rate, limit };
-        if !self.is_news(new, sample.limit) {
+        if !self.is_news(rate, sample.limit, limit) {
             return Decision::none();
         }
-        self.published = Some(new);
+        self.published = Some(rate);
         let classes = sample.class_count > 1;
         Decision {
             limit: (!classes).then_some(limit),

@@ -9,7 +9,6 @@ use std::time::Duration;
 use crate::clock::Tick;
 use crate::control::ninetieth::Ninetieth;
 use crate::control::{Adjusts, Controller, Decision, Sample};
-use crate::dials::bucket::Rate;
 
 use settings::{
     DECREASE, DEPTH, EVENTS, HIGH, INCREASE, LOW, PAST, RATE_FIRST, RATE_MAX, RATE_MIN, TIME,
@@ -76,14 +75,7 @@ impl SedaDirect {
 
     fn set(&mut self, new: f64, reason: String) -> Decision {
         self.rate = Some(new);
-        Decision {
-            rate: Some(Rate {
-                events_per_second: new,
-                burst: DEPTH,
-            }),
-            reason,
-            ..Decision::none()
-        }
+        Decision::of_rate(new, DEPTH, reason)
     }
 }
 

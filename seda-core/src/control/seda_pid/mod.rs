@@ -10,7 +10,6 @@ use std::time::Duration;
 use crate::clock::Tick;
 use crate::control::ninetieth::{Ninetieth, Reading};
 use crate::control::{Adjusts, Controller, Decision, Sample};
-use crate::dials::bucket::Rate;
 
 use settings::{
     DEPTH, DERIVATIVE, EVENTS, INTEGRAL, PAST, PROPORTIONAL, RATE_FIRST, RATE_MAX, RATE_MIN, TIME,
@@ -72,14 +71,7 @@ impl SedaPid {
 
     fn set(&mut self, new: f64, reason: String) -> Decision {
         self.rate = Some(new);
-        Decision {
-            rate: Some(Rate {
-                events_per_second: new,
-                burst: DEPTH,
-            }),
-            reason,
-            ..Decision::none()
-        }
+        Decision::of_rate(new, DEPTH, reason)
     }
 }
 

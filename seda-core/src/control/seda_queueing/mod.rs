@@ -9,7 +9,6 @@ use std::time::Duration;
 use crate::clock::Tick;
 use crate::control::window::Window;
 use crate::control::{Adjusts, Controller, Decision, Sample};
-use crate::dials::bucket::Rate;
 use crate::law::{Ewma, float, per_second};
 
 use settings::{
@@ -126,13 +125,7 @@ impl Controller for SedaQueueing {
         }
         let old = self.rate.replace(rate);
         let old = old.map_or_else(|| "everything".to_owned(), |old| format!("{old:.1}"));
-        Decision {
-            rate: Some(Rate {
-                events_per_second: rate,
-                burst: DEPTH,
-            }),
-            reason: format!("{why}: {old} -> {rate:.1} events/s"),
-            ..Decision::none()
-        }
+        let reason = format!("{why}: {old} -> {rate:.1} events/s");
+        Decision::of_rate(rate, DEPTH, reason)
     }
 }
