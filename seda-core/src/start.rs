@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use crate::control::classic_threads::ClassicThreads;
 use crate::control::conductor::Seated;
@@ -224,7 +223,7 @@ impl Assembly<'_> {
         let usual = if cores { BATCH_CORES } else { 1 };
         let common = spec.control.common();
         let batch = planned.or(spec.batch).unwrap_or(usual);
-        common.batch_max.store(batch, Ordering::Relaxed);
+        common.dials.serving.set_batch(batch);
         spec.control.place(Placing {
             site: Arc::clone(site),
             bit: Bit::of_rank(rank),
@@ -233,7 +232,7 @@ impl Assembly<'_> {
             classes: spec.classes.as_ref(),
         });
         let controllers = std::mem::take(&mut spec.controllers);
-        let known = common.target().is_some() || self.on_a_way.contains(&stage);
+        let known = common.dials.serving.target().is_some() || self.on_a_way.contains(&stage);
         let budget = if known { Budget::Known } else { Budget::None };
         let usual = usual_controllers(&controllers, budget, domain);
         let all = controllers.into_iter().chain(usual);

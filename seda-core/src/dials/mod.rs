@@ -2,8 +2,9 @@
 
 pub(crate) mod bucket;
 pub(crate) mod level;
+pub(crate) mod serving;
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -12,6 +13,7 @@ use serde::Serialize;
 use crate::clock::{Tick, nanos};
 use crate::dials::bucket::{Buckets, Rate};
 use crate::dials::level::{AdmissionLevel, LevelDial};
+use crate::dials::serving::Serving;
 use crate::meta::{Class, Key};
 
 /// Says that no class is shed.
@@ -35,18 +37,16 @@ pub enum Order {
 /// buckets of tokens, which only baselines use.
 #[derive(Debug)]
 pub(crate) struct Dials {
+    /// What who takes reads; all else is read by who enqueues.
+    pub(crate) serving: Serving,
     /// Events per second that leave the queue, by class, as the bits of floats;
     /// 0 is unknown.
     drain: [AtomicU64; Class::COUNT_MAX],
     in_flight: AtomicUsize,
     shed_from: AtomicU8,
-    /// Nanoseconds; 0 is no bound.
-    wait_max: AtomicU64,
-    newest_first: AtomicBool,
-    /// The path's share, what is beyond, and its service alone, in nanoseconds.
+    /// The path's share, and what is beyond, in nanoseconds.
     share: AtomicU64,
     beyond: AtomicU64,
-    beyond_service: AtomicU64,
     /// Events per second, as the bits of a float; 0 is unknown.
     slowest: AtomicU64,
     buckets: Mutex<Buckets>,
@@ -56,14 +56,12 @@ pub(crate) struct Dials {
 impl Dials {
     pub(crate) const fn new() -> Self {
         Self {
+            serving: Serving::new(),
             drain: [const { AtomicU64::new(0) }; Class::COUNT_MAX],
             in_flight: AtomicUsize::new(usize::MAX),
             shed_from: AtomicU8::new(NO_CLASS),
-            wait_max: AtomicU64::new(0),
-            newest_first: AtomicBool::new(false),
             share: AtomicU64::new(0),
             beyond: AtomicU64::new(0),
-            beyond_service: AtomicU64::new(0),
             slowest: AtomicU64::new(0),
             buckets: Mutex::new(Buckets::None),
             level: LevelDial::new(),
@@ -84,15 +82,6 @@ impl Dials {
         self.shed_from.store(class.0, Ordering::Relaxed);
     }
 
-    pub(crate) fn set_wait_max(&self, longest: Duration) {
-        self.wait_max.store(nanos(longest), Ordering::Relaxed);
-    }
-
-    pub(crate) fn set_order(&self, order: Order) {
-        let newest_first = order == Order::NewestFirst;
-        self.newest_first.store(newest_first, Ordering::Relaxed);
-    }
-
     pub(crate) fn set_passage(
         &self,
         (share, beyond): (Duration, Duration),
@@ -103,7 +92,7 @@ impl Dials {
             .store(slowest.unwrap_or(0.0).to_bits(), Ordering::Relaxed);
         self.share.store(nanos(share), Ordering::Relaxed);
         self.beyond.store(nanos(beyond), Ordering::Relaxed);
-        self.beyond_service.store(nanos(service), Ordering::Relaxed);
+        self.serving.set_service_beyond(service);
     }
 
     pub(crate) fn set_rate(&self, rate: Rate) {
@@ -156,11 +145,6 @@ impl Dials {
         (rate > 0.0).then_some(rate)
     }
 
-    /// Gives the nanoseconds that handlers further down the path will take.
-    pub(crate) fn service_beyond(&self) -> u64 {
-        self.beyond_service.load(Ordering::Relaxed)
-    }
-
     /// Gives the most events that may wait or be in hand together.
     pub(crate) fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Relaxed)
@@ -175,23 +159,6 @@ impl Dials {
         match self.shed_from.load(Ordering::Relaxed) {
             NO_CLASS => None,
             class => Some(Class(class)),
-        }
-    }
-
-    pub(crate) fn wait_max(&self) -> Option<Duration> {
-        match self.wait_max.load(Ordering::Relaxed) {
-            0 => None,
-            nanos => Some(Duration::from_nanos(nanos)),
-        }
-    }
-
-    /// Gives which of the events that wait is served next.
-    #[inline]
-    pub(crate) fn order(&self) -> Order {
-        if self.newest_first.load(Ordering::Relaxed) {
-            Order::NewestFirst
-        } else {
-            Order::OldestFirst
         }
     }
 

@@ -89,7 +89,7 @@ impl<'g, E: Send + 'static> StageBuilder<'g, E> {
     /// ([`DrainRate`](crate::DrainRate)), unless another controller of
     /// [admission](crate::Adjusts::Admission) is added.
     pub fn target(self, budget: Duration) -> Self {
-        self.stage.core.common.set_target(budget);
+        self.stage.core.common.dials.serving.set_target(budget);
         self
     }
 

@@ -1,7 +1,6 @@
 //! The controllers' thread: samples the running graph, carries out decisions.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -74,6 +73,7 @@ impl Controls {
 /// Reads a stage's counters for its controllers.
 pub(crate) fn sample(stage: &dyn StageControl, team: Option<&Arc<Team>>) -> Sample {
     let common = stage.common();
+    let serving = &common.dials.serving;
     let finished = common.finished();
     let served = common
         .meters()
@@ -94,8 +94,8 @@ pub(crate) fn sample(stage: &dyn StageControl, team: Option<&Arc<Team>>) -> Samp
         cpu: team.and_then(|team| team.cpu()),
         threads: team.map_or(1, |team| team.live()),
         limit: common.room.limit(),
-        batch: common.batch_max.load(Ordering::Relaxed),
-        target: common.target().or_else(|| common.dials.share()),
+        batch: serving.batch_max(),
+        target: serving.target().or_else(|| common.dials.share()),
         passage: passage(&common.dials),
         drain: common.dials.drains(),
         empty_at: common
@@ -113,7 +113,7 @@ fn passage(dials: &Dials) -> Passage {
     Passage {
         share: dials.share().unwrap_or_default(),
         beyond: dials.beyond(),
-        service: Duration::from_nanos(dials.service_beyond()),
+        service: Duration::from_nanos(dials.serving.service_beyond()),
         slowest: dials.slowest(),
     }
 }
@@ -164,8 +164,7 @@ pub(crate) fn apply(stage: &dyn StageControl, decision: &Decision) {
         common.waiters.room_freed();
     }
     if let Some(batch) = decision.batch {
-        common.batch_max.store(batch.max(1), Ordering::Relaxed);
-        common.batch_decided.store(true, Ordering::Relaxed);
+        common.dials.serving.decide_batch(batch);
     }
     turn_dials(&common.dials, decision);
     let bounds = decision.in_flight.is_some()
@@ -198,7 +197,7 @@ fn turn_dials(dials: &Dials, decision: &Decision) {
         dials.set_shed_from(class);
     }
     if let Some(longest) = decision.wait_max {
-        dials.set_wait_max(longest);
+        dials.serving.set_wait_max(longest);
     }
     if let Some(Passage {
         share,
@@ -210,7 +209,7 @@ fn turn_dials(dials: &Dials, decision: &Decision) {
         dials.set_passage((share, beyond), service, slowest);
     }
     if let Some(order) = decision.order {
-        dials.set_order(order);
+        dials.serving.set_order(order);
     }
 }
 

@@ -86,6 +86,8 @@ impl<E> StageCore<E> {
     fn limit_by_budget(&self) -> Option<Duration> {
         let common = &self.common;
         let own = common
+            .dials
+            .serving
             .target()
             .filter(|_| common.class_count.get().is_some());
         let budget = common.path_budget().or(own)?;
@@ -106,7 +108,7 @@ impl<E> StageCore<E> {
         let left = meta.deadline().since(now);
         let on_the_way = common.path_budget().is_none() && common.dials.share().is_some();
         let share = if on_the_way { 1.0 } else { BUDGET_SHARE };
-        let yet = Duration::from_nanos(common.dials.service_beyond());
+        let yet = Duration::from_nanos(common.dials.serving.service_beyond());
         Some(left.mul_f64(share).saturating_sub(yet))
     }
 

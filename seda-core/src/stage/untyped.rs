@@ -1,6 +1,6 @@
 //! The part of a stage's state that does not depend on its type of event.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -26,12 +26,6 @@ pub(crate) struct Untyped {
     pub(crate) gate: Gate,
     pub(crate) room: Room,
     pub(crate) waiters: Waiters,
-    /// The most events of one batch.
-    pub(crate) batch_max: AtomicUsize,
-    /// A controller has chosen it, and answers for how long a batch takes.
-    pub(crate) batch_decided: AtomicBool,
-    /// The stage's latency budget in nanoseconds; 0 is none.
-    target: AtomicU64,
     /// The budget of the path that begins here, in nanoseconds; 0 is none.
     path_budget: AtomicU64,
     /// The edges into this stage.
@@ -54,9 +48,6 @@ impl Untyped {
             gate: Gate::default(),
             room: Room::new(capacity),
             waiters: Waiters::new(),
-            batch_max: AtomicUsize::new(1),
-            batch_decided: AtomicBool::new(false),
-            target: AtomicU64::new(0),
             path_budget: AtomicU64::new(0),
             edges: Mutex::new(Vec::new()),
             dials: Dials::new(),
@@ -75,17 +66,6 @@ impl Untyped {
         } else {
             here.now()
         }
-    }
-
-    pub(crate) fn target(&self) -> Option<Duration> {
-        match self.target.load(Ordering::Relaxed) {
-            0 => None,
-            nanos => Some(Duration::from_nanos(nanos)),
-        }
-    }
-
-    pub(crate) fn set_target(&self, target: Duration) {
-        self.target.store(nanos(target), Ordering::Relaxed);
     }
 
     /// Gives the budget of the path that begins here.

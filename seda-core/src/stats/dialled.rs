@@ -42,8 +42,8 @@ impl Conditions {
             in_flight_max: (in_flight != usize::MAX).then_some(in_flight),
             rate_max: dials.rate(),
             shed_from: dials.shed_from(),
-            wait_max: dials.wait_max(),
-            order: dials.order(),
+            wait_max: dials.serving.wait_max(),
+            order: dials.serving.order(),
             share: dials.share(),
             beyond: dials.share().map(|_| dials.beyond()),
         }

@@ -1,7 +1,6 @@
 //! Reads a running graph's counters into a snapshot.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::clock::Tick;
@@ -112,7 +111,7 @@ impl<'r> Survey<'r> {
             capacity: common.room.capacity(),
             limit: common.room.limit(),
             reserved: common.room.used(),
-            batch_max: common.batch_max.load(Ordering::Relaxed),
+            batch_max: common.dials.serving.batch_max(),
             workers,
             workers_busy: since.len(),
             busy_longest: since.iter().map(|since| self.now.since(*since)).max(),
@@ -128,7 +127,7 @@ impl<'r> Survey<'r> {
             batch: spreads.batch.sizes(),
             queue_time: ended.and_then(|ended| queue_time(&account, ended, workers)),
             quarantined: common.gate.has(gate::QUARANTINED),
-            target: common.target(),
+            target: common.dials.serving.target(),
             conditions: Conditions::of(&common.dials),
             decision_counts: self.inner.minutes.counts(common.at.stage),
             decisions: self.inner.minutes.of(common.at.stage),

@@ -6,9 +6,9 @@ use crate::clock::Tick;
 const BATCH_TIME: u64 = 500_000;
 /// Below this service time, in ns, one time stamp per batch is exact enough.
 const STAMP_WORTH: u64 = 1_000;
-/// Histograms take at most one batch in this time, in ns, so that short events
-/// do not pay for being measured.
-const SAMPLE_EVERY: u64 = 10_000;
+/// At most one batch in this time, in ns, is looked at closely, so that short
+/// events do not pay for being measured.
+const OBSERVE_EVERY: u64 = 20_000;
 /// The weight of the past in the moving average is 7/8.
 const SHIFT: u32 = 3;
 
@@ -21,7 +21,7 @@ pub(crate) struct Pace {
     median: u64,
     /// Nanoseconds: 49 of 50 batches take at most this long.
     long: u64,
-    next_sample: Tick,
+    next_look: Tick,
 }
 
 impl Pace {
@@ -30,7 +30,7 @@ impl Pace {
             service: None,
             median: 0,
             long: 0,
-            next_sample: Tick::ZERO,
+            next_look: Tick::ZERO,
         }
     }
 
@@ -82,11 +82,12 @@ impl Pace {
             .max(1)
     }
 
-    /// Tells whether this batch is one that the histograms take.
-    pub(crate) fn samples(&mut self, now: Tick) -> bool {
-        let due = now >= self.next_sample;
+    /// Tells whether this batch is one to [`observe`](Self::observe), and to
+    /// take into the histograms. One that took long is followed by such a one.
+    pub(crate) fn observes(&mut self, now: Tick) -> bool {
+        let due = now >= self.next_look;
         if due {
-            self.next_sample = now.after_nanos(SAMPLE_EVERY);
+            self.next_look = now.after_nanos(OBSERVE_EVERY);
         }
         due
     }
@@ -145,11 +146,11 @@ mod tests {
     }
 
     #[test]
-    fn one_batch_in_ten_microseconds_is_sampled() {
+    fn one_batch_in_twenty_microseconds_is_observed() {
         let mut pace = Pace::new();
         let at = |nanos| Tick::from_nanos(nanos);
-        assert!(pace.samples(at(0)));
-        assert!(!pace.samples(at(9_999)));
-        assert!(pace.samples(at(10_000)));
+        assert!(pace.observes(at(0)));
+        assert!(!pace.observes(at(19_999)));
+        assert!(pace.observes(at(20_000)));
     }
 }

@@ -2,7 +2,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -10,6 +9,7 @@ use parking_lot::Mutex;
 use crate::batch::{Batch, Terms};
 use crate::clock::{Clock, Tick};
 use crate::dials::Order;
+use crate::dials::serving::Serving;
 use crate::error::panic_message;
 use crate::failure::{Cause, Death, Failure};
 use crate::gate;
@@ -112,8 +112,11 @@ pub(crate) struct StageRunner<H: Handler> {
     pub(crate) order: Order,
     /// Events in the batch.
     pub(crate) size: usize,
+    /// With them, what waited is all taken.
+    pub(crate) emptied: bool,
     pub(crate) begun: Tick,
-    pub(crate) sampled: bool,
+    /// This batch tells how long events wait and take.
+    pub(crate) observed: bool,
 }
 
 impl<H: Handler> StageRunner<H> {
@@ -131,8 +134,9 @@ impl<H: Handler> StageRunner<H> {
             from_inbox: false,
             order: Order::OldestFirst,
             size: 0,
+            emptied: false,
             begun: Tick::ZERO,
-            sampled: false,
+            observed: false,
         }
     }
 
@@ -143,7 +147,8 @@ impl<H: Handler> StageRunner<H> {
     fn fill(&mut self, here: &Here, inbox: Inbox) -> usize {
         let core = &*self.crew.core;
         let limit = self.limit();
-        self.order = core.common.dials.order();
+        self.order = core.common.dials.serving.order();
+        self.emptied = false;
         // Serve the inbox and the worker's own queue in turn.
         let inbox = inbox == Inbox::MayHaveEvents;
         let inbox_first = inbox && !self.from_inbox;
@@ -155,7 +160,7 @@ impl<H: Handler> StageRunner<H> {
             }
         }
         let n = if inbox {
-            self.fill_from_inbox(here, limit)
+            self.fill_from_inbox(limit)
         } else {
             0
         };
@@ -196,13 +201,12 @@ impl<H: Handler> StageRunner<H> {
             self.order = order;
         }
         // More may be lent than the batch takes; what is over comes back.
-        if n > 0 && self.batch.runs.len() == n && !here.ready.load().contains(place.bit) {
-            self.see_empty(here);
-        }
+        self.emptied =
+            n > 0 && self.batch.runs.len() == n && !here.ready.load().contains(place.bit);
         n
     }
 
-    fn fill_from_inbox(&mut self, here: &Here, limit: usize) -> usize {
+    fn fill_from_inbox(&mut self, limit: usize) -> usize {
         let core = &*self.crew.core;
         let Some(place) = core.placement.get() else {
             return 0;
@@ -215,9 +219,7 @@ impl<H: Handler> StageRunner<H> {
             place.wake();
         }
         let n = self.batch.runs.len();
-        if n > 0 && !taken.more {
-            self.see_empty(here);
-        }
+        self.emptied = n > 0 && !taken.more;
         if n > 0 {
             self.order = taken.order;
             core.common.room.release(n);
@@ -236,30 +238,34 @@ impl<H: Handler> StageRunner<H> {
 
     /// Gives the most events of the next batch.
     fn limit(&self) -> usize {
-        let common = &self.crew.core.common;
-        let most = common.batch_max.load(Ordering::Relaxed);
-        if common.batch_decided.load(Ordering::Relaxed) {
+        let serving = &self.crew.core.common.dials.serving;
+        let most = serving.batch_max();
+        if serving.is_batch_decided() {
             most
         } else {
             self.pace.cut(most)
         }
     }
 
-    fn see_empty(&self, here: &Here) {
-        if let Some(meter) = self.meter() {
-            meter.saw_empty(here.now());
+    fn terms(&self, now: Tick) -> Terms {
+        let serving = &self.crew.core.common.dials.serving;
+        if serving.is_plain() {
+            return Terms {
+                now,
+                due_after: now.after_nanos(self.pace.median()),
+                fresh_from: Tick::ZERO,
+            };
         }
+        self.bounded_terms(serving, now)
     }
 
-    fn terms(&self, now: Tick) -> Terms {
-        let common = &self.crew.core.common;
-        let budget = common.target().map(|budget| self.wait_for(budget));
-        let longest = common.dials.wait_max().into_iter().chain(budget).min();
-        let fresh_from = longest.map_or(Tick::ZERO, |longest| now.before(longest));
+    fn bounded_terms(&self, serving: &Serving, now: Tick) -> Terms {
+        let budget = serving.target().map(|budget| self.wait_for(budget));
+        let longest = serving.wait_max().into_iter().chain(budget).min();
         Terms {
             now,
-            due_after: now.after_nanos(self.pace.median() + common.dials.service_beyond()),
-            fresh_from,
+            due_after: now.after_nanos(self.pace.median() + serving.service_beyond()),
+            fresh_from: longest.map_or(Tick::ZERO, |longest| now.before(longest)),
         }
     }
 
@@ -298,10 +304,13 @@ impl<H: Handler> Runner for StageRunner<H> {
         }
         let now = here.now();
         self.begun = now;
-        self.sampled = self.crew.measured && self.pace.samples(now);
+        self.observed = self.pace.observes(now);
         if let Some(meter) = self.meter() {
             meter.taken.add(self.size);
             meter.begin(now);
+            if self.emptied {
+                meter.saw_empty(now);
+            }
         }
         self.size
     }
@@ -326,7 +335,7 @@ impl<H: Handler> Runner for StageRunner<H> {
         }
         here.refused.set(None);
         self.batch.begin(self.size, self.terms(self.begun));
-        if self.sampled {
+        if self.observed && self.crew.measured {
             self.batch.record_waits();
         }
         let failed = self.run_handler();

@@ -49,9 +49,11 @@ impl<H: Handler> StageRunner<H> {
     fn measure(&mut self, end: Tick, handled: usize, lost: usize) {
         let spent = end.nanos_since(self.begun);
         let done = handled + lost;
-        self.pace.observe(spent, done);
-        if self.sampled {
-            self.sample(spent, done as u64);
+        if self.observed {
+            self.pace.observe(spent, done);
+            if self.crew.measured {
+                self.sample(spent, done as u64);
+            }
         }
         let Some(meter) = self.meter() else { return };
         meter.handled.add(handled);
