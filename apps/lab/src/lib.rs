@@ -15,6 +15,7 @@ mod cell;
 mod comparison;
 mod page;
 mod policies;
+pub mod record;
 
 pub use cell::{Cell, Wind};
 pub use comparison::{Comparison, Row};

@@ -1,0 +1,157 @@
+//! What was seen of a scenario: written to disk as JSON, read by the report and by comparisons.
+
+mod outcomes;
+mod series;
+mod spread;
+
+use serde::{Deserialize, Serialize};
+
+pub use outcomes::Outcomes;
+pub use series::{Column, Series};
+pub use spread::{Distribution, Spread};
+
+/// Is the number of this format; a record of another one is refused.
+pub const FORMAT: u32 = 1;
+
+/// Is everything that was seen of one scenario.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Record {
+    /// Always [`FORMAT`].
+    pub format: u32,
+    /// The scenario's name, title, and what it is to show.
+    pub scenario: String,
+    /// See [`scenario`](Self::scenario).
+    pub title: String,
+    /// See [`scenario`](Self::scenario).
+    pub about: String,
+    /// Where it ran.
+    pub ground: Ground,
+    /// What makes the figures worth something: how to get them again.
+    pub provenance: Provenance,
+    /// The latency, in milliseconds, within which an answer is good.
+    pub target_ms: f64,
+    /// One for each variant, point and seed.
+    pub runs: Vec<Run>,
+}
+
+/// Says where a scenario ran.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ground {
+    /// In virtual time.
+    Simulated,
+    /// Against a server, at this address.
+    Server(String),
+}
+
+/// Is how to get the figures again.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Provenance {
+    /// The command line.
+    pub command: String,
+    /// The commit of this program, where it is known.
+    pub commit: Option<String>,
+    /// Processor, number of cores, and system.
+    pub machine: String,
+    /// The system's load average over a minute as the scenario began.
+    pub load_average: Option<f64>,
+    /// When it began, in seconds since 1970-01-01 00:00 UTC.
+    pub began: u64,
+    /// How long it took, in seconds.
+    pub took_s: f64,
+}
+
+/// Is what became of one load in one variant.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Run {
+    /// The variant's name: a policy, a plan, a server.
+    pub variant: String,
+    /// What decided everything that was left to chance.
+    pub seed: u64,
+    /// Offered load as a part of capacity, where the load is open.
+    pub load: Option<f64>,
+    /// The number of clients, where the load is closed.
+    pub clients: Option<u64>,
+    /// Requests per second that can be done, as measured or modelled.
+    pub capacity: Option<f64>,
+    /// How long it counted, in seconds.
+    pub seconds: f64,
+    /// What became of what was offered; the four sum to it.
+    pub outcomes: Outcomes,
+    /// What was done, from the moment that it should have been sent.
+    pub latency: Distribution,
+    /// The same from the moment that it was sent: what a careless generator shows.
+    pub uncorrected: Option<Spread>,
+    /// Rejections, from the moment that they should have been sent.
+    pub rejection: Option<Spread>,
+    /// How late the generator sent.
+    pub lag: Option<Lag>,
+    /// What clients had, where they are told apart.
+    pub fairness: Option<Fairness>,
+    /// The classes of requests, where there are several; the most urgent first.
+    pub classes: Vec<ClassRun>,
+    /// Times after a change in milliseconds, by name, where the scenario has one: none if never.
+    pub settled_ms: Option<f64>,
+    /// Figures over time.
+    pub series: Option<Series>,
+    /// Why the run shows nothing; it is valid where there is no reason.
+    pub invalid: Option<String>,
+}
+
+/// Says how late a generator was, in milliseconds after the intended moments.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Lag {
+    /// The spread of how late requests were sent.
+    pub spread: Spread,
+    /// The part of the schedule that was sent at all.
+    pub sent: f64,
+}
+
+/// Says how evenly clients were served.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Fairness {
+    /// Jain's index of the answers per client: 1 is even, 1/n is all for one.
+    pub jain: f64,
+    /// The mean latency of the slowest client / that of the median one.
+    pub slowest: f64,
+    /// The p99 latency of each client in milliseconds, in ascending order;
+    /// at most a thousand of them, evenly chosen.
+    pub p99_ms: Vec<f64>,
+}
+
+/// Is what became of one class.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct ClassRun {
+    /// 0 is the most urgent.
+    pub class: u8,
+    /// What became of what was offered.
+    pub outcomes: Outcomes,
+    /// What was done.
+    pub latency: Spread,
+}
+
+impl Run {
+    /// Gives the good answers per second.
+    pub fn goodput(&self) -> f64 {
+        per_second(self.outcomes.good, self.seconds)
+    }
+
+    /// Gives the offered requests per second.
+    pub fn offered(&self) -> f64 {
+        per_second(self.outcomes.offered, self.seconds)
+    }
+
+    /// Gives the answers per second, good and late.
+    pub fn throughput(&self) -> f64 {
+        per_second(self.outcomes.good + self.outcomes.late, self.seconds)
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "counts of requests")]
+fn per_second(count: u64, seconds: f64) -> f64 {
+    if seconds > 0.0 {
+        count as f64 / seconds
+    } else {
+        0.0
+    }
+}
