@@ -16,6 +16,7 @@ mod comparison;
 mod page;
 mod policies;
 pub mod record;
+pub mod scenario;
 
 pub use cell::{Cell, Wind};
 pub use comparison::{Comparison, Row};

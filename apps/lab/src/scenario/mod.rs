@@ -1,0 +1,125 @@
+//! What is to be seen, and under which load: a file in TOML.
+
+mod clients;
+mod moment;
+mod service;
+
+use serde::Deserialize;
+
+pub use clients::{Clients, Retries};
+pub use moment::{Change, Moment, Times};
+pub use service::{Pause, Server, Slowdown, Work};
+
+/// Is one experiment: what serves, what load it gets, and in which variants.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// One word, by which it is asked for.
+    pub name: String,
+    /// The title of its report.
+    pub title: String,
+    /// What it is to show, in a sentence or two.
+    pub about: String,
+    /// An answer within this is good.
+    pub target: Moment,
+    /// How many seeds each point is run with.
+    #[serde(default = "five")]
+    pub seeds: u32,
+    /// What serves, where the scenario is simulated or brings its own server.
+    pub server: Server,
+    /// What it gets.
+    pub load: Load,
+    /// How long each run is.
+    pub times: Times,
+    /// What is compared; one without a name where there is nothing to compare.
+    #[serde(default)]
+    pub variant: Vec<Variant>,
+}
+
+/// Is who asks, and when.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "kebab-case", tag = "kind", deny_unknown_fields)]
+pub enum Load {
+    /// Requests come whatever becomes of those before (open loop).
+    Open {
+        /// How they are spread.
+        #[serde(default)]
+        arrivals: Spacing,
+        /// Each is a run of its own: the rate as a part of capacity.
+        loads: Vec<f64>,
+        /// The load's factor, from these moments on: a step is one of them.
+        #[serde(default)]
+        changes: Vec<Change>,
+        /// What clients do that get no answer, where they do something.
+        #[serde(default)]
+        retries: Option<Retries>,
+        /// The parts of the requests that belong to classes, the most urgent first.
+        #[serde(default)]
+        classes: Vec<f64>,
+    },
+    /// Clients ask, wait for the answer, think, and ask again (closed loop).
+    Closed {
+        /// Each is a run of its own.
+        clients: Vec<u64>,
+        /// What each of them does.
+        #[serde(default)]
+        client: Clients,
+    },
+}
+
+/// Is how requests of an open loop are spread over time.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Spacing {
+    /// As if many people asked who know nothing of each other.
+    #[default]
+    Poisson,
+    /// Evenly.
+    Uniform,
+    /// In turn at a low and a high rate, each for a time that is exponentially
+    /// distributed (a Markov-modulated Poisson process of two states).
+    Burst {
+        /// The low rate as a part of the load.
+        low: f64,
+        /// The high rate as a part of the load.
+        high: f64,
+        /// How long each lasts on average.
+        dwell: Moment,
+    },
+    /// From one load to another, steadily, over the time that counts.
+    Ramp {
+        /// The part of the load at the beginning.
+        from: f64,
+        /// The part of the load at the end.
+        to: f64,
+    },
+    /// At these moments after the beginning, over and over.
+    Trace {
+        /// A file with a moment in seconds on each line.
+        file: String,
+    },
+}
+
+/// Is one of the things that are compared.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Variant {
+    /// Its name in the report.
+    pub name: String,
+    /// The policy that admits, by the name that `seda lab policies` lists.
+    #[serde(default)]
+    pub policy: Option<String>,
+    /// The plan: "default", or "seda-classic".
+    #[serde(default)]
+    pub plan: Option<String>,
+    /// What clients do in this variant instead.
+    #[serde(default)]
+    pub retries: Option<Retries>,
+    /// The server that answers, where it is one of several: its address.
+    #[serde(default)]
+    pub target: Option<String>,
+}
+
+const fn five() -> u32 {
+    5
+}
