@@ -1,4 +1,4 @@
-//! CPU time of this process.
+//! CPU time of this process, and of its threads.
 
 use std::time::Duration;
 
@@ -10,7 +10,20 @@ use rustix::time::{ClockId, clock_gettime};
 ///
 /// `clock_gettime`(2), `CLOCK_PROCESS_CPUTIME_ID`.
 pub fn process() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
+    read(ClockId::ProcessCPUTime)
+}
+
+/// Gives the CPU time that the calling thread has used.
+///
+/// # Sources
+///
+/// `clock_gettime`(2), `CLOCK_THREAD_CPUTIME_ID`.
+pub fn thread() -> Duration {
+    read(ClockId::ThreadCPUTime)
+}
+
+fn read(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     Duration::from_secs(seconds) + Duration::from_nanos(u64::try_from(time.tv_nsec).unwrap_or(0))
 }

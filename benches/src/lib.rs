@@ -7,6 +7,7 @@
 )]
 
 pub mod abuse;
+pub mod adapt;
 pub mod bandwidth;
 pub mod cpu;
 pub mod goal;

@@ -53,6 +53,7 @@ const BUSY: &str = "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
 
 fn shape(connections: usize, depth: u32, life: Life) -> Shape {
     Shape {
+        status: 200,
         path: "/",
         body_bytes: 5,
         connections,

@@ -255,7 +255,7 @@ fn ask(stream: &mut (impl Read + Write)) -> io::Result<()> {
         bytes.extend_from_slice(buffer.get(..count).unwrap_or_default());
         match Answer::read(&bytes).map_err(io::Error::other)? {
             Some(answer) if answer.bytes() == bytes.len() => {
-                let right = answer.ok && bytes.ends_with(HELLO.as_bytes());
+                let right = answer.status == 200 && bytes.ends_with(HELLO.as_bytes());
                 return right
                     .then_some(())
                     .ok_or_else(|| io::Error::other("another answer"));

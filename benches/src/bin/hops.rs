@@ -4,6 +4,8 @@
 use benches::goal::{Figure, Output, Wanted};
 use benches::hops::{edges, peers, pipeline};
 use benches::rounds::{Candidate, Cost, best_of};
+use std::time::Duration;
+
 use pipeline::Shape;
 use seda_core::Plan;
 
@@ -12,6 +14,8 @@ const ROUNDS: usize = 7;
 const BATCHES: [usize; 3] = [1, 16, BATCH_DEFAULT];
 /// The batch of a stage among the cores when nobody chooses.
 const BATCH_DEFAULT: usize = 256;
+/// A latency target that a stage of short events keeps easily.
+const TARGET: Duration = Duration::from_millis(50);
 
 fn main() -> std::process::ExitCode {
     let output = match Output::from_args(std::env::args().skip(1)) {
@@ -173,26 +177,35 @@ fn single_edges(output: Output) {
     }
 }
 
-/// Compares the CPU time with and without statistics when an event takes a microsecond.
+/// Compares the CPU time with and without statistics, and with a controller for
+/// every stage as well, when an event takes a microsecond.
 fn statistics(output: Output) {
     let burn = pipeline::steps_per_microsecond();
-    let with = |plan: Plan| {
+    let with = |plan: Plan, target: Option<Duration>| {
         let shape = Shape {
             plan,
             batch: 16,
             events: 20_000,
             burn,
+            target,
         };
         move || shape.run()
     };
+    let one = || Plan::default().workers(1);
     let mut candidates = [
-        Candidate::new("on", with(Plan::default().workers(1))),
-        Candidate::new("off", with(Plan::default().workers(1).without_statistics())),
+        Candidate::new("on", with(one(), None)),
+        Candidate::new("off", with(one().without_statistics(), None)),
+        Candidate::new("controlled", with(one(), Some(TARGET))),
     ];
     let costs = best_of(ROUNDS * 3, &mut candidates);
-    if let [(_, on), (_, off)] = costs.as_slice() {
-        let percent = (on.cpu_ns / off.cpu_ns - 1.0) * 100.0;
-        let figure = Figure::shown("statistics at 1 µs events, more CPU", percent, "%");
-        output.print(&figure.wanted("L9", Wanted::AtMost, 3.0));
+    if let [(_, on), (_, off), (_, controlled)] = costs.as_slice() {
+        let print = |what: &str, with: &Cost| {
+            let percent = (with.cpu_ns / off.cpu_ns - 1.0) * 100.0;
+            let what = format!("{what} at 1 µs events, more CPU");
+            let figure = Figure::shown(what, percent, "%");
+            output.print(&figure.wanted("L9", Wanted::AtMost, 3.0));
+        };
+        print("statistics", on);
+        print("statistics and controllers", controlled);
     }
 }

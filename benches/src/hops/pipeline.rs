@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use seda_core::{
-    Batch, BoxError, DomainKind, Graph, Handler, Next, Overflow, Plan, Sink, Source, Stage, Tick,
+    Batch, BoxError, DomainKind, Graph, Handler, Next, Overflow, Plan, Sink, Source, Stage,
+    StageBuilder, Tick,
 };
 
 use crate::hops::{QUEUE, STAGES};
@@ -109,6 +110,8 @@ pub struct Shape {
     pub events: u64,
     /// How many steps of work each stage does for each event.
     pub burn: u32,
+    /// What each stage is given as its latency target, if anything.
+    pub target: Option<Duration>,
 }
 
 impl Shape {
@@ -119,6 +122,7 @@ impl Shape {
             batch,
             events,
             burn: 0,
+            target: None,
         }
     }
 
@@ -159,24 +163,25 @@ impl Shape {
     }
 
     fn last(&self, graph: &mut Graph, events: u64, done: Sender<()>) -> Stage<u64> {
-        graph
-            .stage("last")
-            .queue(QUEUE)
-            .batch(self.batch)
-            .handler(Last {
-                burn: self.burn,
-                events,
-                seen: Arc::default(),
-                done,
-            })
+        self.stage(graph, "last").handler(Last {
+            burn: self.burn,
+            events,
+            seen: Arc::default(),
+            done,
+        })
+    }
+
+    fn stage<'g>(&self, graph: &'g mut Graph, name: &str) -> StageBuilder<'g, u64> {
+        let stage = graph.stage(name).queue(QUEUE).batch(self.batch);
+        match self.target {
+            None => stage,
+            Some(target) => stage.target(target),
+        }
     }
 
     fn row(&self, graph: &mut Graph, last: Stage<u64>) -> Stage<u64> {
         (1..STAGES).fold(last, |next, n| {
-            let stage = graph
-                .stage(&format!("hop {n}"))
-                .queue(QUEUE)
-                .batch(self.batch);
+            let stage = self.stage(graph, &format!("hop {n}"));
             stage.handler_with(|wire| Hop {
                 next: wire.to(&next).overflow(Overflow::Defer),
                 burn: self.burn,

@@ -3,6 +3,9 @@
 /// What every server says to `GET /`.
 pub const HELLO: &str = "Hello, world!";
 
+/// What a server says that has been told to refuse everything.
+pub const BUSY: &str = "the service is busy; try again later\n";
+
 /// Header fields of an answer, more than any of the servers sends.
 const HEADERS_MAX: usize = 32;
 
@@ -13,8 +16,8 @@ pub struct Answer {
     pub head: usize,
     /// Bytes of its body, of which any number may still be on its way.
     pub body: usize,
-    /// Whether its status is 200.
-    pub ok: bool,
+    /// Its status.
+    pub status: u16,
 }
 
 impl Answer {
@@ -35,8 +38,8 @@ impl Answer {
         let length = fields.find(|field| field.name.eq_ignore_ascii_case("content-length"));
         let length = length.and_then(|field| str::from_utf8(field.value).ok()?.parse().ok());
         let body: usize = length.ok_or("an answer without a length")?;
-        let ok = parsed.code == Some(200);
-        Ok(Some(Self { head, body, ok }))
+        let status = parsed.code.ok_or("an answer without a status")?;
+        Ok(Some(Self { head, body, status }))
     }
 
     /// Gives the bytes of its head and its body.
@@ -59,7 +62,7 @@ mod tests {
         let whole = Answer {
             head: 38,
             body: 2,
-            ok: true,
+            status: 200,
         };
         assert_eq!((answer, answer.bytes()), (whole, 40));
     }
@@ -67,7 +70,10 @@ mod tests {
     #[test]
     fn other_statuses_and_other_bytes_are_told_apart() {
         let busy = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
-        assert_eq!(Answer::read(busy).unwrap().map(|busy| busy.ok), Some(false));
+        assert_eq!(
+            Answer::read(busy).unwrap().map(|busy| busy.status),
+            Some(503)
+        );
         assert!(Answer::read(b"SSH-2.0-x\r\n").is_err());
         assert!(Answer::read(b"HTTP/1.1 200 OK\r\n\r\n").is_err());
     }

@@ -34,6 +34,7 @@ pub fn measure(server: &Server, work: Work, shop: &Shop, seconds: u64) -> io::Re
         Work::KeepAlive { connections, .. }
         | Work::Workers { connections }
         | Work::Secured { connections } => by_own(&server, Shape::hello(connections), seconds),
+        Work::Refused { connections } => by_own(&server, Shape::refused(connections), seconds),
         Work::Closing { connections } => {
             let hello = Shape::hello(connections);
             let life = Life::Once;

@@ -9,7 +9,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::http::answer::HELLO;
+use crate::http::answer::{BUSY, HELLO};
 use crate::http::service::{Service, Site};
 use crate::http::wire::certificate;
 
@@ -31,6 +31,7 @@ pub fn configure(site: &Site, words: &[&str]) -> io::Result<Vec<String>> {
 fn server(site: &Site) -> (&'static str, String) {
     match site.service {
         Service::Hello => ("", hello()),
+        Service::Refusals => ("", refusals()),
         Service::Files => ("", files(site)),
         Service::Secured => (" ssl", secured()),
     }
@@ -38,6 +39,11 @@ fn server(site: &Site) -> (&'static str, String) {
 
 fn hello() -> String {
     format!(r#"location / {{ return 200 "{HELLO}"; }}"#)
+}
+
+fn refusals() -> String {
+    let busy = BUSY.trim_end();
+    format!(r#"location / {{ return 503 "{busy}\n"; }}"#)
 }
 
 fn files(site: &Site) -> String {

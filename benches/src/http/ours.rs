@@ -8,7 +8,9 @@ use std::convert::Infallible;
 use std::net::Ipv4Addr;
 use std::path::Path;
 
-use seda_core::{BoxError, Graph, Plan, Stage};
+use std::time::Duration;
+
+use seda_core::{Adjusts, BoxError, Class, Controller, Decision, Graph, Plan, Sample, Stage, Tick};
 use seda_io::Reactor;
 use seda_io::http::{Exchange, HttpServer, Limits, Method, Response, StaticFiles, StatusCode};
 use seda_io::tls::TlsServer;
@@ -85,11 +87,46 @@ pub fn serve(
                 .stage
         }
         Service::Hello | Service::Secured => four_stages(&mut graph),
+        Service::Refusals => busy_stage(&mut graph),
     };
     server.attach(&mut graph, "http", &stage);
     let _running = graph.start(Plan::default().workers(workers))?;
     loop {
         std::thread::park();
+    }
+}
+
+/// Adds a stage that refuses everything, from its first look on.
+fn busy_stage(graph: &mut Graph) -> Stage<Exchange> {
+    let stage = graph.stage("busy").controller(Refuse);
+    stage.each(|exchange: Exchange| {
+        exchange.respond(Response::busy(None));
+        Ok(())
+    })
+}
+
+/// Sheds every class.
+struct Refuse;
+
+impl Controller for Refuse {
+    fn name(&self) -> &'static str {
+        "refuse"
+    }
+
+    fn adjusts(&self) -> Adjusts {
+        Adjusts::Admission
+    }
+
+    fn period(&self) -> Duration {
+        Duration::from_millis(10)
+    }
+
+    fn update(&mut self, _now: Tick, _sample: &Sample) -> Decision {
+        Decision {
+            shed_from: Some(Class(0)),
+            reason: "everything is refused".to_owned(),
+            ..Decision::none()
+        }
     }
 }
 

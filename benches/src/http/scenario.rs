@@ -53,6 +53,11 @@ pub enum Work {
         /// How many connections.
         connections: usize,
     },
+    /// One request after the other on connections that last, all of them refused.
+    Refused {
+        /// How many connections.
+        connections: usize,
+    },
     /// Keep-alive, for ours with one worker and with two.
     Workers {
         /// How many connections.
@@ -97,7 +102,7 @@ const fn secured(name: &'static str, connections: usize) -> Scenario {
 }
 
 /// All scenarios, in the order in which they are measured.
-pub const SCENARIOS: [Scenario; 18] = [
+pub const SCENARIOS: [Scenario; 19] = [
     keep_alive("keep-alive-64", 64, Generator::Own),
     keep_alive("keep-alive-1024", 1_024, Generator::Own),
     keep_alive("keep-alive-8000", 8_000, Generator::Own),
@@ -133,6 +138,10 @@ pub const SCENARIOS: [Scenario; 18] = [
     files("wrk-files-10m", LARGE, Generator::Wrk),
     secured("tls-64", 64),
     secured("tls-1024", 1_024),
+    Scenario {
+        name: "refused-64",
+        work: Work::Refused { connections: 64 },
+    },
 ];
 
 impl Work {
@@ -141,6 +150,7 @@ impl Work {
         match self {
             Self::Files { .. } => Service::Files,
             Self::Secured { .. } => Service::Secured,
+            Self::Refused { .. } => Service::Refusals,
             _ => Service::Hello,
         }
     }
@@ -166,7 +176,7 @@ impl Scenario {
         match self.work {
             Work::Workers { .. } => &[OURS, OURS_TWICE],
             Work::Files { .. } => &[OURS, NGINX, NGINX_READING],
-            Work::Secured { .. } => &[OURS, NGINX],
+            Work::Secured { .. } | Work::Refused { .. } => &[OURS, NGINX],
             _ => &SERVERS,
         }
     }

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use tempfile::TempDir;
 
-use crate::http::answer::HELLO;
+use crate::http::answer::{BUSY, HELLO};
 use crate::http::shape::Shape;
 use crate::http::wire::Door;
 
@@ -20,14 +20,17 @@ pub enum Service {
     Files,
     /// [`HELLO`] at `/`, under TLS.
     Secured,
+    /// [`BUSY`], as the answer to a request that a stage has refused.
+    Refusals,
 }
 
 impl Service {
     /// All services, by their names on the command line.
-    pub const NAMED: [(&str, Self); 3] = [
+    pub const NAMED: [(&str, Self); 4] = [
         ("hello", Self::Hello),
         ("files", Self::Files),
         ("tls", Self::Secured),
+        ("refusals", Self::Refusals),
     ];
 
     /// Gives its name on the command line.
@@ -36,6 +39,23 @@ impl Service {
             Self::Hello => "hello",
             Self::Files => "files",
             Self::Secured => "tls",
+            Self::Refusals => "refusals",
+        }
+    }
+
+    /// Gives the status of its answers.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Refusals => 503,
+            Self::Hello | Self::Files | Self::Secured => 200,
+        }
+    }
+
+    /// Gives what it says at `/`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Refusals => BUSY,
+            Self::Hello | Self::Files | Self::Secured => HELLO,
         }
     }
 }
@@ -78,7 +98,7 @@ impl Site {
         let address = (Ipv4Addr::LOCALHOST, self.port).into();
         match self.service {
             Service::Secured => Door::secured(address),
-            Service::Hello | Service::Files => Ok(Door::plain(address)),
+            Service::Hello | Service::Files | Service::Refusals => Ok(Door::plain(address)),
         }
     }
 }

@@ -1,13 +1,15 @@
 //! What is asked for, and how often at once.
 
-use crate::http::answer::HELLO;
+use crate::http::answer::{BUSY, HELLO};
 
 /// Says how the load behaves.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
     /// What is asked for.
     pub path: &'static str,
-    /// Bytes of the right answer's body.
+    /// The right answer's status.
+    pub status: u16,
+    /// Bytes of its body.
     pub body_bytes: usize,
     /// Connections that are open at the same time.
     pub connections: usize,
@@ -22,10 +24,20 @@ impl Shape {
     pub const fn hello(connections: usize) -> Self {
         Self {
             path: "/",
+            status: 200,
             body_bytes: HELLO.len(),
             connections,
             depth: 1,
             life: Life::Kept,
+        }
+    }
+
+    /// Is the same where everything is refused.
+    pub const fn refused(connections: usize) -> Self {
+        Self {
+            status: 503,
+            body_bytes: BUSY.len(),
+            ..Self::hello(connections)
         }
     }
 }

@@ -165,7 +165,7 @@ impl Slot {
             rest = rest.get(answer.head..).unwrap_or_default();
             self.answer = Some(Arriving {
                 left: answer.body,
-                right: answer.ok && answer.body == shape.body_bytes,
+                right: answer.status == shape.status && answer.body == shape.body_bytes,
             });
         }
         self.input = rest.to_vec();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustls::StreamOwned;
 
-use crate::http::answer::{Answer, HELLO};
+use crate::http::answer::Answer;
 use crate::http::servers::Server;
 use crate::http::service::{Service, Site};
 use crate::http::shop::Shop;
@@ -50,10 +50,10 @@ impl Started {
         };
         let stream = started.await_listener()?;
         let answer = match &started.door.tls {
-            None => ask(stream)?,
-            Some(config) => ask(StreamOwned::new(wire::session(config)?, stream))?,
+            None => ask(stream, service)?,
+            Some(config) => ask(StreamOwned::new(wire::session(config)?, stream), service)?,
         };
-        if answer.ends_with(HELLO.as_bytes()) {
+        if answer.ends_with(service.word().as_bytes()) {
             Ok(started)
         } else {
             let answer = String::from_utf8_lossy(&answer).into_owned();
@@ -81,8 +81,8 @@ impl Started {
     }
 }
 
-/// Sends one request, and gives the answer if its status is 200.
-fn ask(mut stream: impl Read + Write) -> io::Result<Vec<u8>> {
+/// Sends one request, and gives the answer if its status is the right one.
+fn ask(mut stream: impl Read + Write, service: Service) -> io::Result<Vec<u8>> {
     stream.write_all(REQUEST)?;
     let mut bytes = Vec::new();
     let mut buffer = [0; 1024];
@@ -90,7 +90,9 @@ fn ask(mut stream: impl Read + Write) -> io::Result<Vec<u8>> {
         let count = stream.read(&mut buffer)?;
         bytes.extend_from_slice(buffer.get(..count).unwrap_or_default());
         match Answer::read(&bytes).map_err(io::Error::other)? {
-            Some(answer) if answer.ok && answer.bytes() == bytes.len() => return Ok(bytes),
+            Some(answer) if answer.status == service.status() && answer.bytes() == bytes.len() => {
+                return Ok(bytes);
+            }
             _ if count > 0 => {}
             _ => {
                 let answer = String::from_utf8_lossy(&bytes).into_owned();

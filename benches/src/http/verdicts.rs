@@ -17,6 +17,8 @@ const IDLE_BYTES: f64 = 1024.0;
 const SENDFILE: f64 = 1.1;
 /// Times the work of one worker.
 const TWO_WORKERS: f64 = 1.8;
+/// Microseconds of CPU for a request that is answered 503.
+const REFUSAL: f64 = 5.0;
 /// Whom a request costs more than us, whatever the number of connections.
 const PEERS: [&str; 5] = ["nginx", "hyper", "axum", "actix", "monoio"];
 
@@ -87,6 +89,10 @@ impl Results<'_> {
             }
             Work::Idle { .. } => self.memory().into_iter().collect(),
             Work::Workers { .. } => self.two_workers().into_iter().collect(),
+            Work::Refused { .. } => {
+                let beside = self.cpu_beside("nginx", 1.0);
+                self.refusal().into_iter().chain(beside).collect()
+            }
             Work::Pipelining { .. } => Vec::new(),
         }
     }
@@ -129,6 +135,13 @@ impl Results<'_> {
         let bytes = median(rounds.filter_map(|round| find(round, "seda")?.value(MEMORY)))?;
         let figure = self.figure(MEMORY.name, bytes, MEMORY.unit);
         Some(figure.wanted(GOAL, Wanted::AtMost, IDLE_BYTES))
+    }
+
+    fn refusal(&self) -> Option<Figure> {
+        let rounds = self.rounds.iter();
+        let cpu = median(rounds.filter_map(|round| find(round, "seda")?.value(CPU)))?;
+        let figure = self.figure("seda: CPU per refusal", cpu, CPU.unit);
+        Some(figure.wanted("L7", Wanted::AtMost, REFUSAL))
     }
 
     /// Two workers do twice the work of one if a request costs each what it
