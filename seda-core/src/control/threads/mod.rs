@@ -11,9 +11,9 @@ use crate::control::{Adjusts, Controller, Decision, Sample};
 
 use settings::{BACK_OFF, BLOCKED_MIN, CPU_BOUND, GAIN_MIN, TICK};
 
-/// Grows a pool whose threads block while events wait, keeps the growth only
-/// if throughput rises, and asks whether the stage is CPU-bound first
-/// (architecture.md §7, defect 4). A thread that is idle leaves by itself.
+/// Grows a pool whose threads block while events wait, or that has fewer than
+/// there are cores; keeps the growth only if throughput rises, and asks whether
+/// the stage is CPU-bound first (architecture.md §7, defect 4). A thread that is idle leaves by itself.
 #[derive(Debug)]
 pub struct ThreadControl {
     max: usize,
@@ -65,7 +65,8 @@ impl ThreadControl {
             self.max
         };
         let wanted = (sample.threads + (sample.threads / 4).max(1)).min(cap);
-        if blocked < BLOCKED_MIN || wanted <= sample.threads {
+        let worth = blocked >= BLOCKED_MIN || sample.threads < self.cores;
+        if !worth || wanted <= sample.threads {
             return Decision::none();
         }
         self.trial = Some(Trial {
@@ -75,8 +76,10 @@ impl ThreadControl {
         Decision {
             threads: Some(wanted),
             reason: format!(
-                "{} events wait and threads are blocked {:.0} % of their time",
+                "{} events wait and {} threads on {} cores are blocked {:.0} % of their time",
                 sample.queued,
+                sample.threads,
+                self.cores,
                 blocked * 100.0
             ),
             ..Decision::none()

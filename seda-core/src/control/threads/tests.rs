@@ -52,7 +52,7 @@ fn a_stage_that_blocks_gets_threads_within_two_seconds() {
 }
 
 #[test]
-fn a_stage_bound_by_the_cpu_does_not() {
+fn a_stage_bound_by_the_cpu_gets_a_thread_for_each_core() {
     let (threads, reasons) = run(Duration::ZERO, Duration::from_millis(10), 40);
-    assert!(threads <= 3, "{threads}: {reasons:?}");
+    assert!((2..=3).contains(&threads), "{threads}: {reasons:?}");
 }
