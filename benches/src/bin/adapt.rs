@@ -55,12 +55,12 @@ fn threads(output: Output) -> Result<(), BoxError> {
     let what = "events that wait 10 ms, after 2 s of adapting / the best fixed pool";
     let figure = Figure::shown(what, done.per_second / best, "x");
     output.print(&figure.wanted("L10", Wanted::AtLeast, 0.9));
-    let done = pool(
-        Handling::Computes,
-        1..=THREADS_MAX,
-        COMPUTING_RATE,
-        ADAPTING,
-    )?;
+    let one = pool(Handling::Computes, 1..=1, COMPUTING_RATE, ADAPTING)?;
+    let many = 1..=THREADS_MAX;
+    let done = pool(Handling::Computes, many, COMPUTING_RATE, ADAPTING)?;
+    let times = done.per_second / one.per_second;
+    let what = "events that compute, adapted / one thread";
+    output.print(&Figure::shown(what, times, "x"));
     let cores = std::thread::available_parallelism()?.get();
     let beyond = float(done.threads_max) - float(cores);
     let figure = Figure::shown("threads of a stage that computes, beyond cores", beyond, "");
