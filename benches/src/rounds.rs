@@ -72,3 +72,12 @@ pub fn best_of(rounds: usize, candidates: &mut [Candidate<'_>]) -> Vec<(String, 
         .filter_map(|(candidate, best)| Some((candidate.name.clone(), best?)))
         .collect()
 }
+
+/// Runs two things in turn, `pairs` times, and gives the median of the ratios
+/// of their CPU times: for a difference that is smaller than the noise.
+pub fn median_ratio(pairs: usize, one: &dyn Fn() -> Cost, other: &dyn Fn() -> Cost) -> f64 {
+    let ratio = |_| one().cpu_ns / other().cpu_ns;
+    let mut ratios: Vec<f64> = (0..pairs).map(ratio).collect();
+    ratios.sort_by(f64::total_cmp);
+    ratios.get(pairs / 2).copied().unwrap_or(f64::NAN)
+}

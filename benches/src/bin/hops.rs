@@ -3,7 +3,7 @@
 
 use benches::goal::{Figure, Output, Wanted};
 use benches::hops::{edges, peers, pipeline};
-use benches::rounds::{Candidate, Cost, best_of};
+use benches::rounds::{Candidate, Cost, best_of, median_ratio};
 use std::time::Duration;
 
 use pipeline::Shape;
@@ -14,6 +14,8 @@ const ROUNDS: usize = 7;
 const BATCHES: [usize; 3] = [1, 16, BATCH_DEFAULT];
 /// The batch of a stage among the cores when nobody chooses.
 const BATCH_DEFAULT: usize = 256;
+/// How often two things are measured in turn that are nearly alike.
+const PAIRS: usize = 41;
 /// A latency target that a stage of short events keeps easily.
 const TARGET: Duration = Duration::from_millis(50);
 
@@ -192,20 +194,13 @@ fn statistics(output: Output) {
         move || shape.run()
     };
     let one = || Plan::default().workers(1);
-    let mut candidates = [
-        Candidate::new("on", with(one(), None)),
-        Candidate::new("off", with(one().without_statistics(), None)),
-        Candidate::new("controlled", with(one(), Some(TARGET))),
-    ];
-    let costs = best_of(ROUNDS * 3, &mut candidates);
-    if let [(_, on), (_, off), (_, controlled)] = costs.as_slice() {
-        let print = |what: &str, with: &Cost| {
-            let percent = (with.cpu_ns / off.cpu_ns - 1.0) * 100.0;
-            let what = format!("{what} at 1 µs events, more CPU");
-            let figure = Figure::shown(what, percent, "%");
-            output.print(&figure.wanted("L9", Wanted::AtMost, 3.0));
-        };
-        print("statistics", on);
-        print("statistics and controllers", controlled);
-    }
+    let off = with(one().without_statistics(), None);
+    let compare = |what: &str, on: &dyn Fn() -> Cost| {
+        let percent = (median_ratio(PAIRS, on, &off) - 1.0) * 100.0;
+        let what = format!("{what} at 1 µs events, more CPU");
+        let figure = Figure::shown(what, percent, "%");
+        output.print(&figure.wanted("L9", Wanted::AtMost, 3.0));
+    };
+    compare("statistics", &with(one(), None));
+    compare("statistics and controllers", &with(one(), Some(TARGET)));
 }
