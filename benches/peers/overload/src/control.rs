@@ -24,7 +24,7 @@ const HEADERS_MAX: usize = 32;
 /// How long a client may take, since it keeps others waiting.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// The longest pause: more is rather a mistake.
-const PAUSE_MAX: Duration = Duration::from_secs(60);
+const PAUSE_MAX: Duration = Duration::from_mins(1);
 /// How slow or fast work may become.
 const FACTORS: std::ops::RangeInclusive<f64> = 0.01..=1_000.0;
 
@@ -93,7 +93,7 @@ fn target(bytes: &[u8]) -> Result<Option<String>, String> {
 }
 
 /// Does what a target says, all of it or nothing; tells how things are then.
-fn obey(target: &str, work: &Work) -> Result<String, String> {
+fn obey(target: &str, burner: &Work) -> Result<String, String> {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     if path != "/control" {
         return Err(format!("no `{path}` here, only `/control`"));
@@ -107,13 +107,13 @@ fn obey(target: &str, work: &Work) -> Result<String, String> {
         }
     }
     if let Some(factor) = factor {
-        work.world().slow(factor);
+        burner.world().slow(factor);
     }
     if let Some(pause) = pause {
-        work.world().pause(pause);
+        burner.world().pause(pause);
     }
-    let (done, burnt) = work.done();
-    let (factor, burnt) = (work.world().factor(), burnt.as_micros());
+    let (done, burnt) = burner.done();
+    let (factor, burnt) = (burner.world().factor(), burnt.as_micros());
     Ok(format!(
         r#"{{"factor":{factor},"done":{done},"burnt_us":{burnt}}}"#
     ))

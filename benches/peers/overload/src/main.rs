@@ -24,7 +24,7 @@ fn main() -> ExitCode {
             print!("{}", options::help());
             ExitCode::SUCCESS
         }
-        Ok(Wanted::Serve(options)) => match serve(options) {
+        Ok(Wanted::Serve(options)) => match serve(&options) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("peer-overload: {error}");
@@ -38,10 +38,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(options: Options) -> Result<(), Box<dyn Error + Send + Sync>> {
+fn serve(options: &Options) -> Result<(), Box<dyn Error + Send + Sync>> {
     let Options {
         work, spread, seed, ..
-    } = options;
+    } = *options;
     let work = Arc::new(Work::new(work, spread, seed, Arc::new(World::new())));
     let control = control::open(options.control_port, Arc::clone(&work))?;
     println!("control on {control}");

@@ -117,7 +117,7 @@ pub const SERVERS: [About; 15] = [
 /// # Errors
 ///
 /// When it cannot listen, or something that serving needs is not to be had.
-pub fn serve(options: Options, work: Arc<Work>) -> Result<(), Box<dyn Error + Send + Sync>> {
+pub fn serve(options: &Options, work: Arc<Work>) -> Result<(), Box<dyn Error + Send + Sync>> {
     let plan = match options.server {
         Server::Seda => Plan::default().workers(options.workers),
         Server::SedaClassic => Plan::seda_classic().workers(options.workers),
@@ -125,7 +125,7 @@ pub fn serve(options: Options, work: Arc<Work>) -> Result<(), Box<dyn Error + Se
             return Ok(stacks::serve(
                 announced(options.port)?,
                 stack,
-                &options,
+                options,
                 work,
             )?);
         }
@@ -134,7 +134,7 @@ pub fn serve(options: Options, work: Arc<Work>) -> Result<(), Box<dyn Error + Se
             let listener = announced(options.port)?;
             return Ok(threads::serve_some(&listener, options.limit, &work)?);
         }
-        Server::Nginx | Server::NginxLimit => return Ok(nginx::serve(&options, work)?),
+        Server::Nginx | Server::NginxLimit => return Ok(nginx::serve(options, work)?),
     };
     let target = (options.server == Server::Seda).then_some(options.target);
     ours::serve(options.port, ours::Terms { plan, target }, work)

@@ -149,6 +149,7 @@ fn told() -> ServiceBuilder<Told> {
     ServiceBuilder::new().layer(HandleErrorLayer::new(refusal as fn(_) -> _))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "axum hands the error over")]
 fn refusal(error: BoxError) -> Ready<StatusCode> {
     future::ready(if error.is::<Overloaded>() {
         StatusCode::SERVICE_UNAVAILABLE
