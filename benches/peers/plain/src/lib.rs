@@ -27,7 +27,15 @@ pub const HELLO: &str = "Hello, world!";
 /// When the word is no port, or the port is not to be had.
 pub fn listen() -> io::Result<TcpListener> {
     let port = std::env::args().nth(1).and_then(|word| word.parse().ok());
-    let port: u16 = port.ok_or_else(|| io::Error::other("say the port to listen on"))?;
+    listen_on(port.ok_or_else(|| io::Error::other("say the port to listen on"))?)
+}
+
+/// Listens on a port of this machine alone; with 0, on one that is free.
+///
+/// # Errors
+///
+/// When the port is not to be had.
+pub fn listen_on(port: u16) -> io::Result<TcpListener> {
     let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None)?;
     sockopt::set_socket_reuseaddr(&socket, true)?;
     // Connections inherit it, which saves a call for each.
@@ -43,6 +51,14 @@ pub struct Ask {
     page: Page,
     /// Whether the connection ends behind the answer.
     pub closes: bool,
+}
+
+impl Ask {
+    /// Tells whether it is for the one page that there is.
+    #[must_use]
+    pub fn is_hello(self) -> bool {
+        matches!(self.page, Page::Hello)
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
