@@ -18,6 +18,9 @@ use crate::worker::shift::Shift;
 
 /// How many batches a worker runs before it looks at its driver and sources again.
 const BATCHES_PER_TURN: usize = 64;
+/// How long at most, in ns, where events take long: what waits outside, in the
+/// sockets, is seen by no queue, and so refused by none.
+const TURN_TIME: u64 = 500_000;
 
 /// Is what a worker's thread owns.
 pub(crate) struct WorkerLoop {
@@ -78,11 +81,15 @@ impl WorkerLoop {
 
     /// Runs batches; tells whether there were any.
     fn work(&mut self, here: &Here) -> bool {
+        let began = here.now();
         for done in 0..BATCHES_PER_TURN {
             let Some((rank, _)) = self.shift.begin(here) else {
                 return done > 0;
             };
             self.shift.finish(here, rank);
+            if here.now().nanos_since(began) >= TURN_TIME {
+                break;
+            }
         }
         true
     }

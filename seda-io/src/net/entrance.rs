@@ -40,6 +40,8 @@ pub(crate) struct Entrance {
     member: Member,
     quota: Arc<Quota>,
     crowd: Crowd,
+    /// The reactor's looks at the turn that has begun.
+    looks: u64,
     reserve: Reserve,
     /// Nanoseconds: when the log may say again that connections are closed.
     silent_until: u64,
@@ -80,6 +82,7 @@ impl Entrance {
             member,
             quota,
             crowd: Crowd::new(),
+            looks: 0,
             reserve: reserve.unwrap_or_default(),
             silent_until: 0,
             state: State::Open,
@@ -93,7 +96,13 @@ impl Entrance {
 
     /// Begins a turn at `now` nanoseconds: lifts the bar when its time is over.
     pub(crate) fn begin(&mut self, now: u64, entries: &Entries) {
-        self.crowd.begin();
+        let looks = self.member.looks();
+        if looks == self.looks {
+            self.crowd.rest();
+        } else {
+            self.looks = looks;
+            self.crowd.begin();
+        }
         let over = match self.state {
             State::Open => false,
             State::Full => self.quota.is_low(),

@@ -62,6 +62,8 @@ pub(super) struct Local {
     ready: RefCell<Vec<Vec<Readiness>>>,
     /// A source has something to do that no descriptor tells.
     nudged: Cell<bool>,
+    /// How often the operating system was asked.
+    looks: Cell<u64>,
 }
 
 thread_local! {
@@ -76,6 +78,7 @@ impl Local {
             bell,
             ready: RefCell::default(),
             nudged: Cell::new(false),
+            looks: Cell::new(0),
         });
         LOCAL.with(|slot| slot.replace(Some(Rc::clone(&local))));
         local
@@ -94,6 +97,11 @@ impl Local {
 
     pub(super) fn take_nudge(&self) -> bool {
         self.nudged.take()
+    }
+
+    /// Says that the operating system was asked.
+    pub(super) fn count_look(&self) {
+        self.looks.update(|looks| looks + 1);
     }
 }
 
@@ -190,6 +198,11 @@ impl Member {
         if let Some(mine) = self.local.ready.borrow_mut().get_mut(self.number) {
             mem::swap(mine, ready);
         }
+    }
+
+    /// Gives how often the operating system was asked what is ready.
+    pub(crate) fn looks(&self) -> u64 {
+        self.local.looks.get()
     }
 
     /// Gives what wakes this worker from any thread.

@@ -94,6 +94,7 @@ impl Driver for Reactor {
         let timeout = if stays { Some(Duration::ZERO) } else { timeout };
         let polled = self.poll.poll(&mut self.events, timeout);
         self.bell.get_up();
+        self.local.count_look();
         match polled {
             // A signal has come; its source has been told by a descriptor.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
