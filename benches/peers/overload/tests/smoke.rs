@@ -141,9 +141,7 @@ fn a_limit_refuses_above_it_and_a_limit_of_each_connection_does_not() {
 
 #[test]
 fn what_is_adaptive_refuses_some_of_a_crowd() {
-    // Not ours: a crowd of new connections waits in the operating system, to be let
-    // in one after the other. Its refusals are the laboratory's business.
-    for name in ["axum-aimd", "axum-vegas", "axum-gradient2"] {
+    for name in ["seda", "axum-aimd", "axum-vegas", "axum-gradient2"] {
         // Once work was done, it is known how long it takes.
         let server = start(name, "--work 30ms");
         ask(server.door, "GET /");
