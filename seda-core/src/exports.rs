@@ -2,6 +2,7 @@
 
 pub use crate::admission::{Admission, QueueView, Verdict};
 pub use crate::batch::Batch;
+pub use crate::bottleneck::{Bottleneck, Evidence, LimitedBy, Waiting};
 pub use crate::clock::{Clock, Tick};
 pub use crate::control::adaptive_lifo::AdaptiveLifo;
 pub use crate::control::aimd::Aimd;

@@ -14,6 +14,7 @@
 
 mod admission;
 mod batch;
+mod bottleneck;
 mod clock;
 mod control;
 mod dials;

@@ -91,7 +91,7 @@ pub(crate) fn sample(stage: &dyn StageControl, team: Option<&Arc<Team>>) -> Samp
         expired: common.meters().map(|meter| meter.expired.get()).sum(),
         batches: common.meters().map(|meter| meter.batches.get()).sum(),
         busy: Duration::from_nanos(busy),
-        cpu: team.and_then(|team| team.cpu()),
+        cpu: team.and_then(|team| team.cpu()).map(|cpu| cpu.used),
         threads: team.map_or(1, |team| team.live()),
         limit: common.room.limit(),
         batch: serving.batch_max(),

@@ -4,6 +4,7 @@ pub(crate) mod arrivals;
 mod coming;
 mod crew;
 mod digest;
+mod insight;
 mod models;
 mod random;
 pub(crate) mod service;
@@ -77,6 +78,7 @@ pub struct Simulator {
     steps: u64,
     digest: Digest,
     threads: Vec<AtomicUsize>,
+    started: Tick,
 }
 
 /// Is a moment on the agenda; ties are broken by chance, then by order.
@@ -129,6 +131,7 @@ impl Simulator {
             digest: Digest::new(),
             crew,
             parts,
+            started: now,
         };
         for stage in simulator.parts.around.roster.iter() {
             stage.wake_if_waiting();

@@ -352,6 +352,17 @@ fn domains(page: &mut Page<'_>, domains: &[DomainFigures]) {
             page.sample(name, &[("domain", &domain.name)], cpu.as_secs_f64());
         }
     }
+    let name = "seda_domain_starved_seconds_total";
+    page.family(
+        name,
+        "counter",
+        "Time that threads were ready and no core was free, where the machine tells.",
+    );
+    for domain in domains {
+        if let Some(starved) = domain.starved {
+            page.sample(name, &[("domain", &domain.name)], starved.as_secs_f64());
+        }
+    }
 }
 
 fn by_reason(rejected: &Rejections) -> [(Reason, u64); 4] {

@@ -269,4 +269,8 @@ pub struct DomainFigures {
     /// included; none where the machine does not tell.
     #[serde(serialize_with = "seconds::known")]
     pub cpu: Option<Duration>,
+    /// The time in which its threads were ready to run and no core of the
+    /// machine was free for them, since the start; none where it does not tell.
+    #[serde(serialize_with = "seconds::known")]
+    pub starved: Option<Duration>,
 }

@@ -17,7 +17,7 @@ use crate::life::Life;
 use crate::plan::DomainKind;
 use crate::roster::Roster;
 use crate::source::Source;
-use crate::worker::cpu::ThreadCpu;
+use crate::worker::cpu::{CpuTime, ThreadCpu};
 use crate::worker::runner::Runner;
 use crate::worker::shift::Shift;
 use crate::worker::thread::WorkerLoop;
@@ -72,7 +72,7 @@ pub(crate) struct Team {
 struct Cpu {
     threads: Vec<(usize, ThreadCpu)>,
     /// What threads that have left had used.
-    past: Duration,
+    past: CpuTime,
 }
 
 impl Team {
@@ -109,13 +109,13 @@ impl Team {
     }
 
     /// Gives the CPU time of all its threads; none where it is not known.
-    pub(crate) fn cpu(&self) -> Option<Duration> {
+    pub(crate) fn cpu(&self) -> Option<CpuTime> {
         let cpu = self.cpu.lock();
-        if cpu.threads.is_empty() && cpu.past.is_zero() {
+        if cpu.threads.is_empty() && cpu.past == CpuTime::default() {
             return None;
         }
-        let used = cpu.threads.iter().map(|(_, thread)| thread.used());
-        used.sum::<Option<Duration>>().map(|now| now + cpu.past)
+        let mut threads = cpu.threads.iter();
+        threads.try_fold(cpu.past, |sum, (_, thread)| Some(sum + thread.read()?))
     }
 
     /// Starts threads until there are `wanted`, as far as there are seats.
@@ -262,7 +262,7 @@ impl Team {
         let place = cpu.threads.iter().position(|(of, _)| *of == worker);
         if let Some(place) = place {
             let (_, thread) = cpu.threads.swap_remove(place);
-            cpu.past += thread.used().unwrap_or_default();
+            cpu.past = cpu.past + thread.read().unwrap_or_default();
         }
         drop(cpu);
         if let Some(free) = self.seats.lock().get_mut(worker) {
