@@ -12,8 +12,11 @@ use crate::dials::Dials;
 use crate::edge::{Edge, EdgeKind, Origin, Overflow};
 use crate::gate;
 use crate::life::Phase;
+use crate::meta::Class;
+use crate::overload::monitors::Load;
 use crate::rejected::Reason;
 use crate::roster::Roster;
+use crate::running::loads::{load, shed_from};
 use crate::running::parts::Parts;
 use crate::stage::core::StageControl;
 use crate::stage::untyped::Untyped;
@@ -225,6 +228,14 @@ impl Levers for Controls {
 
     fn flow(&self, from: usize, to: usize) -> u64 {
         flow(&self.around.roster, from, to)
+    }
+
+    fn load(&self) -> Load {
+        load(&self.around.roster)
+    }
+
+    fn shed_from(&self, class: Option<Class>) {
+        shed_from(&self.around.roster, class);
     }
 
     fn apply(&self, stage: usize, decision: &Decision) {

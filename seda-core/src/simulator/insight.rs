@@ -35,7 +35,8 @@ impl Simulator {
                 starved: Duration::ZERO,
             }),
         });
-        Survey::new(&self.parts, (&minutes, self.started), staff.collect()).take()
+        let survey = Survey::new(&self.parts, (&minutes, self.started), staff.collect());
+        survey.with_overload(self.conductor.overload()).take()
     }
 
     fn cpu_of(&self, team: &Team) -> Duration {

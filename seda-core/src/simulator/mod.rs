@@ -25,6 +25,8 @@ use crate::graph::check::StartError;
 use crate::graph::{Graph, Stage};
 use crate::ledger::Ledger;
 use crate::meta::{Meta, TraceId};
+use crate::overload::OverloadManager;
+use crate::overload::post::OverloadPost;
 use crate::plan::Plan;
 use crate::running::ending::DrainError;
 use crate::running::parts::{Assembled, Parts};
@@ -111,17 +113,22 @@ impl Simulator {
             parts,
             controllers,
             ways,
+            overload,
         } = graph.assemble(plan)?;
         let now = parts.around.clock.now();
         let crew = Crew::of(&parts).map_err(|error| StartError::new(&name, vec![error]))?;
         let stages = parts.around.roster.iter().count();
+        // What this process has is nothing of the graph's.
+        let overload = overload.map(OverloadManager::without_process);
+        let pressure = parts.around.pressure.clone();
+        let overload = overload.map(|manager| OverloadPost::new(manager, pressure, now));
         let mut simulator = Self {
             threads: parts
                 .teams
                 .iter()
                 .map(|team| AtomicUsize::new(crew::smallest(team)))
                 .collect(),
-            conductor: Conductor::new(controllers, ways, now),
+            conductor: Conductor::new(controllers, ways, now).with_overload(overload),
             behaviours: vec![Behaviour::default(); stages],
             comings: Vec::new(),
             agenda: BinaryHeap::new(),

@@ -59,6 +59,9 @@ impl Snapshot {
         );
         batches(&mut page, &self.stages);
         control_metrics::write(&mut page, &self.stages);
+        if let Some(overload) = &self.overload {
+            control_metrics::write_overload(&mut page, overload);
+        }
         edges(&mut page, &self.edges);
         sources(&mut page, &self.sources);
         domains(&mut page, &self.domains);

@@ -9,6 +9,7 @@ use crate::clock::Tick;
 use crate::control::minutes::Decided;
 use crate::edge::{EdgeKind, Overflow};
 use crate::ledger::{Account, Rejections};
+use crate::overload::post::OverloadFigures;
 use crate::plan::DomainKind;
 use crate::stats::dialled::{Conditions, DecisionCount};
 use crate::stats::figure::Figure;
@@ -45,6 +46,8 @@ pub struct Snapshot {
     /// The sources, in the order they were made; their edges are among
     /// [`edges`](Self::edges).
     pub sources: Vec<SourceFigures>,
+    /// What the overload manager found and did, where there is one.
+    pub overload: Option<OverloadFigures>,
 }
 
 impl Snapshot {

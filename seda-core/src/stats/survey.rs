@@ -9,6 +9,7 @@ use crate::edge::{Edge, Origin};
 use crate::gate;
 use crate::graph::sources::Published;
 use crate::ledger::{Account, Rejections};
+use crate::overload::post::Shown;
 use crate::plan::DomainKind;
 use crate::running::Running;
 use crate::running::parts::Parts;
@@ -57,6 +58,7 @@ impl Running {
             (&inner.minutes, inner.started),
             staff.collect(),
         )
+        .with_overload(inner.overload.clone())
         .take()
     }
 }
@@ -74,6 +76,7 @@ pub(crate) struct Survey<'r> {
     started: Tick,
     /// Who works, by domain.
     staff: Vec<Staff>,
+    overload: Option<Shown>,
     now: Tick,
 }
 
@@ -88,8 +91,14 @@ impl<'r> Survey<'r> {
             minutes,
             started,
             staff,
+            overload: None,
             now: parts.around.clock.now(),
         }
+    }
+
+    pub(crate) fn with_overload(mut self, overload: Option<Shown>) -> Self {
+        self.overload = overload;
+        self
     }
 
     pub(crate) fn take(self) -> Snapshot {
@@ -105,6 +114,7 @@ impl<'r> Survey<'r> {
             edges: self.edges(),
             domains: self.domains(),
             sources: parts.sources.iter().map(source).collect(),
+            overload: self.overload.as_ref().map(|shown| shown.lock().clone()),
         }
     }
 

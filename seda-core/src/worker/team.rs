@@ -14,6 +14,7 @@ use crate::driver::{Driver, Parker};
 use crate::error::{BoxError, panic_message};
 use crate::here::{Here, Seat, SeatId};
 use crate::life::Life;
+use crate::overload::pressure::Pressure;
 use crate::plan::DomainKind;
 use crate::roster::Roster;
 use crate::source::Source;
@@ -51,6 +52,7 @@ pub(crate) struct Surroundings {
     pub(crate) clock: Clock,
     pub(crate) roster: Arc<Roster>,
     pub(crate) driver: Option<DriverMaker>,
+    pub(crate) pressure: Pressure,
 }
 
 /// Is a running domain.
@@ -213,6 +215,7 @@ impl Team {
             driver,
             life: Arc::clone(&self.around.life),
             clock: self.around.clock.clone(),
+            pressure: self.around.pressure.clone(),
             drained,
             leaves_after: self.leaves_after(worker),
             quiesced: false,
