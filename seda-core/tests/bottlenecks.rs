@@ -108,12 +108,13 @@ impl Drawn {
         };
         let defers = rng.bool();
         // A simulated batch pays for all its events, deferred ones included.
-        let batch_max = if defers { 1 } else { 64 };
+        // All workers' batches together find room in a queue.
+        let batch_max = if defers { 1 } else { 16 };
         let mut drawn = Self {
             parents: (0..n).map(|of| parent(rng, of)).collect(),
             splits: (0..n).map(|_| rng.bool()).collect(),
             defers,
-            queues: (0..n).map(|_| rng.usize(8..200)).collect(),
+            queues: (0..n).map(|_| rng.usize(64..200)).collect(),
             batches: (0..n).map(|_| rng.usize(1..=batch_max)).collect(),
             services: (0..n)
                 .map(|_| 1e-6 * f64::from(rng.u32(100..1_600)))

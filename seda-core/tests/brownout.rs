@@ -87,8 +87,8 @@ fn under_overload_the_level_reaches_the_handler_and_comes_back_after() {
         "{reasons:?}"
     );
     let page = simulator.snapshot().to_prometheus();
-    let shed = "seda_overload_action{graph=\"brownout\",action=\"shed-classes\"} 1\n";
-    assert!(page.contains(shed), "{page}");
+    let line = "seda_overload_action{graph=\"brownout\",action=\"shed-classes\"} 1\n";
+    assert!(page.contains(line), "{page}");
     let set = simulator.snapshot().stage("serve").unwrap().conditions;
     assert_eq!(set.shed_from, Some(Class::LOW));
 

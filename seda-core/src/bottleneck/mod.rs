@@ -23,6 +23,9 @@ const NEEDED_MIN: f64 = 0.85;
 /// Where others wait for a stage, its workers are needed all the time from
 /// this share on: while those are parked, some worker may have nothing to do.
 const NEEDED_WAITED_FOR_MIN: f64 = 0.5;
+/// Where events are refused at the entries of a domain, from this share on: one
+/// worker may have nothing to do while another has a queue.
+const NEEDED_REFUSING_MIN: f64 = 0.7;
 /// Who defers this part of its batches waits, and does not only bump into a
 /// queue that is full for a moment.
 const DEFERRED_MIN: f64 = 0.1;
@@ -183,7 +186,10 @@ fn is_needed(span: &Span, busiest: Candidate) -> bool {
         let waiting = waiting_for(span, busiest.stage);
         waiting.iter().any(|waiting| waits(&waiting.stage))
     };
-    busiest.need >= NEEDED_MIN || busiest.need >= NEEDED_WAITED_FOR_MIN && is_waited_for()
+    let refuses = busiest.refused > REFUSED_MIN;
+    busiest.need >= NEEDED_MIN
+        || refuses && busiest.need >= NEEDED_REFUSING_MIN
+        || busiest.need >= NEEDED_WAITED_FOR_MIN && is_waited_for()
 }
 
 /// Says what the workers of a stage do that are busy all the time.
