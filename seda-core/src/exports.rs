@@ -2,6 +2,7 @@
 
 pub use crate::admission::{Admission, QueueView, Verdict};
 pub use crate::batch::Batch;
+pub use crate::bottleneck::{Bottleneck, Evidence, LimitedBy, Waiting};
 pub use crate::clock::{Clock, Tick};
 pub use crate::control::adaptive_lifo::AdaptiveLifo;
 pub use crate::control::aimd::Aimd;
@@ -41,6 +42,10 @@ pub use crate::handler::Handler;
 pub use crate::here::inherited;
 pub use crate::ledger::{Account, Ledger, Rejections};
 pub use crate::meta::{Class, Key, Meta, TraceId};
+pub use crate::overload::OverloadManager;
+pub use crate::overload::monitors::{Concern, Lateness, Load, Monitor, Reading};
+pub use crate::overload::post::{OverloadDecided, OverloadFigures};
+pub use crate::overload::pressure::{OverloadAction, Pressure};
 pub use crate::plan::file::PlanError;
 pub use crate::plan::{DomainKind, Plan};
 pub use crate::promises::Promises;

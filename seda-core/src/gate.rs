@@ -21,6 +21,8 @@ pub(crate) const ADMISSION: Bar = Bar(8);
 
 /// A controller decides who enters, or the queue tells classes apart.
 pub(crate) const CONTROLLED: Bar = Bar(16);
+/// The overload manager turns less urgent events away.
+pub(crate) const OVERLOADED: Bar = Bar(32);
 
 impl Gate {
     /// Tells whether only the bound decides.

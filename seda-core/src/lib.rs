@@ -14,6 +14,7 @@
 
 mod admission;
 mod batch;
+mod bottleneck;
 mod clock;
 mod control;
 mod dials;
@@ -22,6 +23,7 @@ pub mod draw;
 mod driver;
 mod edge;
 mod error;
+mod exports;
 mod failure;
 mod gate;
 mod graph;
@@ -33,6 +35,7 @@ mod law;
 mod ledger;
 mod life;
 mod meta;
+mod overload;
 mod owned_cell;
 mod plan;
 mod promises;
@@ -54,6 +57,4 @@ pub mod testing;
 mod trace;
 mod waiters;
 mod worker;
-
-mod exports;
 pub use exports::*;

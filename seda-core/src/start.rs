@@ -64,6 +64,7 @@ impl Graph {
             .unzip();
         let ways = self.ways(&topology);
         let around = self.surroundings();
+        let overload = self.overload.take();
         let stage_of_rank = topology.by_rank();
         let musters = (0..self.specs.len()).map(|stage| self.muster(stage, plan));
         let mut assembly = Assembly {
@@ -96,6 +97,7 @@ impl Graph {
             parts,
             controllers,
             ways,
+            overload,
         })
     }
 
@@ -145,6 +147,7 @@ impl Graph {
                 self.promises.clone(),
             )),
             driver: self.driver.clone(),
+            pressure: self.pressure.clone(),
         }
     }
 

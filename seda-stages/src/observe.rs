@@ -1,16 +1,17 @@
 //! The stage that shows the server itself: figures and the picture of its stages.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use seda_core::{Batch, BoxError, Handler, Running};
+use seda_core::{Batch, Bottleneck, BoxError, Handler, Running, Snapshot};
 use seda_io::http::{Reply, Response, StatusCode};
 use serde::Serialize;
 
 use crate::api::answer;
 use crate::api::refusal::Refusal;
-use crate::api::route::{Form, View};
+use crate::api::route::{Form, Telling, View};
 
 /// A question about the server.
 #[derive(Debug)]
@@ -21,14 +22,48 @@ pub struct Viewing {
     pub reply: Reply,
 }
 
+/// Notes that are kept: the older one is what "just now" is compared with.
+const NOTES_MAX: usize = 2;
+
 /// The running graph that is shown, once there is one. Clones are one.
 #[derive(Clone, Default)]
-pub struct Scene(Arc<Mutex<Option<Running>>>);
+pub struct Scene(Arc<Mutex<Option<Shown>>>);
+
+/// What is shown, and how it was a moment ago.
+struct Shown {
+    running: Running,
+    notes: VecDeque<Snapshot>,
+}
 
 impl Scene {
     /// Shows this graph from now on.
     pub fn set(&self, running: &Running) {
-        *self.0.lock() = Some(running.clone());
+        *self.0.lock() = Some(Shown {
+            running: running.clone(),
+            notes: VecDeque::from([running.snapshot()]),
+        });
+    }
+
+    /// Notes how the graph is, for who asks later what has limited it since.
+    /// Once a second is a good time.
+    pub fn note(&self) {
+        // Without the lock while it is looked at: who asks would wait for it.
+        let Some(note) = self.get().map(|running| running.snapshot()) else {
+            return;
+        };
+        if let Some(shown) = &mut *self.0.lock() {
+            shown.notes.push_back(note);
+            if shown.notes.len() > NOTES_MAX {
+                shown.notes.pop_front();
+            }
+        }
+    }
+
+    /// Finds what has limited the graph since the last note but one.
+    fn bottleneck(&self) -> Option<Bottleneck> {
+        let now = self.get()?.snapshot();
+        let shown = self.0.lock();
+        Bottleneck::between(shown.as_ref()?.notes.front()?, &now)
     }
 
     /// Shows nothing any more, and lets the graph go: the stage that shows it
@@ -38,7 +73,7 @@ impl Scene {
     }
 
     fn get(&self) -> Option<Running> {
-        self.0.lock().clone()
+        self.0.lock().as_ref().map(|shown| shown.running.clone())
     }
 }
 
@@ -66,6 +101,7 @@ impl Handler for Observe {
                 (Some(running), View::Graph(form)) => picture(&running, form),
                 (Some(running), View::Stages) => json(&running.snapshot()),
                 (Some(running), View::Stage(name)) => stage(&running, &name),
+                (Some(_), View::Bottleneck(telling)) => bottleneck(&self.scene, telling),
             };
             reply.respond(response);
         }
@@ -100,6 +136,19 @@ fn stage(running: &Running, name: &str) -> Response {
     };
     let edges: Vec<_> = snapshot.edges_into(name).collect();
     json(&serde_json::json!({ "stage": stage, "edges": edges }))
+}
+
+/// Says what limits the server just now, if anything was done.
+fn bottleneck(scene: &Scene, telling: Telling) -> Response {
+    let found = scene.bottleneck();
+    let sentence = found.as_ref().map_or_else(
+        || "nothing was done in the last seconds".to_owned(),
+        Bottleneck::to_string,
+    );
+    match telling {
+        Telling::Text => typed("text/plain; charset=utf-8", sentence + "\n"),
+        Telling::Json => json(&serde_json::json!({ "sentence": sentence, "bottleneck": found })),
+    }
 }
 
 fn json(value: &impl Serialize) -> Response {
@@ -166,6 +215,30 @@ mod tests {
         let all = shown(json(&running.snapshot()));
         assert_eq!(all["stages"][0]["name"], "aimed");
         assert_eq!(stage(&running, "none").status(), StatusCode::NOT_FOUND);
+    }
+
+    #[test]
+    fn what_limits_the_graph_is_told_in_a_sentence_and_in_figures() {
+        let mut graph = Graph::new("shown");
+        let work = graph.stage("work").each(|_: u32| Ok(()));
+        let running = graph.start(Plan::default().workers(1)).unwrap();
+        let scene = Scene::default();
+        let body = |telling| bottleneck(&scene, telling).into_body();
+        scene.set(&running);
+        assert!(body(Telling::Text).starts_with(b"nothing was done"));
+        running.inlet(&work).enqueue(1).unwrap();
+        while running.ledger().stage("work").unwrap().handled == 0 {
+            std::thread::yield_now();
+        }
+        scene.note();
+        let told: serde_json::Value = serde_json::from_slice(&body(Telling::Json)).unwrap();
+        assert_eq!(told["bottleneck"]["stage"], "work", "{told}");
+        let text = String::from_utf8(body(Telling::Text)).unwrap();
+        assert!(text.contains("`work` would first"), "{text}");
+        // The note of the start has gone: nothing was done since.
+        scene.note();
+        assert!(body(Telling::Text).starts_with(b"nothing was done"));
+        assert_eq!(scene.0.lock().as_ref().unwrap().notes.len(), NOTES_MAX);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use seda_stages::job::id::{InvalidJobId, JobId};
 use serde_json::{Value, json};
 
 use crate::args::address::ServerAddress;
-use crate::args::{Action, Graph, Job, Output, Picture};
+use crate::args::{Action, Graph, Job, Limits, Output, Picture};
 use crate::exit::Exit;
 use crate::print;
 use crate::tell;
@@ -113,6 +113,24 @@ pub fn graph(graph: &Graph) -> Result<(), Refused> {
     };
     let server = Server::new(&graph.server);
     server.stream(&format!("/graph?format={form}"), &mut io::stdout())
+}
+
+/// Asks what limits the server.
+///
+/// # Blocking
+///
+/// Until the server has answered.
+///
+/// # Errors
+///
+/// As for [`job`].
+pub fn bottleneck(limits: &Limits) -> Result<(), Refused> {
+    let server = Server::new(&limits.server);
+    if limits.output == Output::Json {
+        print::json(&server.send(Method::Get, "/bottleneck", Vec::new())?)?;
+        return Ok(());
+    }
+    server.stream("/bottleneck?format=text", &mut io::stdout())
 }
 
 /// The job that a command line describes.

@@ -28,6 +28,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
         Ok(Command::Serve(serve)) => start(&serve),
         Ok(Command::Job(job)) => answered(client::job(&job)),
         Ok(Command::Graph(graph)) => answered(client::graph(&graph)),
+        Ok(Command::Bottleneck(asked)) => answered(client::bottleneck(&asked)),
         Ok(Command::Lab(asked)) => lab::run(&asked),
         Err(error) => {
             tell::line(error);

@@ -18,6 +18,8 @@ Jobs
 Pictures
   seda graph [-o svg|dot|mermaid|json]
       draws the stages of the running server with their live figures
+  seda bottleneck [-o table|json]
+      says which stage limits it just now, and by what that is known
 
 Laboratory
   seda lab table [--policy NAME]... [--seconds N] [--seed N] [-o table|json]
@@ -25,9 +27,9 @@ Laboratory
   seda lab policies
       lists them
 
-Options of `job` and `graph`
+Options of `job`, `graph` and `bottleneck`
   --server URL          the server to talk to [http://127.0.0.1:8080]
-  -o, --output FORMAT   of `job`: table or json [table]; of `graph`: [svg]
+  -o, --output FORMAT   table or json [table]; of `graph`: [svg]
 
   seda help             prints this
   seda --version        prints the version

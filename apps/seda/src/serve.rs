@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
@@ -24,6 +24,9 @@ use crate::tell;
 
 /// What a drain may take beyond its deadline, for jobs that were killed to be taken note of.
 const MARGIN: Duration = Duration::from_secs(5);
+
+/// From one note of how the stages are to the next, for `/bottleneck`.
+const NOTE_EVERY: Duration = Duration::from_secs(1);
 
 /// A server that runs.
 struct Server {
@@ -72,6 +75,7 @@ fn start(config: &Config) -> Result<Server, Refused> {
 
     let mut graph = Graph::new("seda");
     Reactor::install(&mut graph);
+    graph.overload(settings::overload(config));
     let (tell, signals) = mpsc::channel();
     Signals::new(&[Asked::Interrupt, Asked::Terminate])
         .map_err(|error| failed(format!("cannot receive signals: {error}")))?
@@ -122,9 +126,15 @@ impl Server {
             scene,
             signals,
         } = self;
-        if signals.recv().is_err() {
-            tell::line("no worker is left, stopping");
-            return end(&running.stop(), Exit::Failed);
+        loop {
+            match signals.recv_timeout(NOTE_EVERY) {
+                Ok(_) => break,
+                Err(RecvTimeoutError::Timeout) => scene.note(),
+                Err(RecvTimeoutError::Disconnected) => {
+                    tell::line("no worker is left, stopping");
+                    return end(&running.stop(), Exit::Failed);
+                }
+            }
         }
         let within = config.drain_deadline;
         tell::line(format_args!(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use seda_core::{Class, DomainKind, Plan};
+use seda_core::{Class, DomainKind, OverloadManager, Plan};
 use seda_io::http::{Limits, Timeouts, Wishes};
 use seda_stages::broker::rank::LeastWaiting;
 use seda_stages::discover::configured::ConfiguredTarget;
@@ -72,6 +72,15 @@ pub fn wishes(config: &Config) -> Wishes {
         wishes = wishes.timeout(header, heeded.timeout_unit, heeded.timeout_max);
     }
     wishes
+}
+
+/// What the server must not run out of.
+pub fn overload(config: &Config) -> OverloadManager {
+    let manager = OverloadManager::default();
+    match config.memory_max {
+        None => manager,
+        Some(most) => manager.memory_max(u64::try_from(most.0).unwrap_or(u64::MAX)),
+    }
 }
 
 /// Where stages run: as the configuration says, or with threads in common for those that block.

@@ -25,6 +25,7 @@ fn help_goes_to_stdout_and_names_every_command() {
         "job logs",
         "job cancel",
         "seda graph",
+        "seda bottleneck",
     ] {
         assert!(help.contains(words), "{words}");
     }

@@ -264,6 +264,20 @@ fn check_picture(server: &mut Server) {
         assert!(drawn.starts_with(start), "{form}: {drawn}");
         server.count_requests(1);
     }
+    let (code, told, error) = support::seda(&["bottleneck", "--server", &url]);
+    assert_eq!(code, Some(0), "{error}");
+    assert!(told.contains(" worker"), "{told}");
+    server.count_requests(1);
+    let told = server.get("/bottleneck").json();
+    assert!(
+        told["bottleneck"]["evidence"]["utilisation"].is_number(),
+        "{told}"
+    );
+    let overload = &server.get("/stages").json()["overload"];
+    assert!(
+        overload["readings"].as_array().unwrap().len() >= 2,
+        "{overload}"
+    );
 }
 
 /// What the server says of itself agrees with what was done.

@@ -7,6 +7,7 @@ use crate::control::levers::Levers;
 use crate::control::minutes::{Decided, Minutes};
 use crate::control::way::{PathSeat, Way};
 use crate::control::{Controller, Decision, Sample};
+use crate::overload::post::{OverloadPost, Shown};
 use crate::stats::histogram::Spread;
 
 /// Is a controller and the place of its stage.
@@ -39,6 +40,7 @@ pub(crate) struct Conductor {
     paths: Vec<PathSeat>,
     seats: Vec<ControlSeat>,
     minutes: Arc<Minutes>,
+    overload: Option<OverloadPost>,
 }
 
 impl Conductor {
@@ -56,7 +58,18 @@ impl Conductor {
                 .collect(),
             seats: controls.into_iter().map(seat).collect(),
             minutes: Arc::default(),
+            overload: None,
         }
+    }
+
+    pub(crate) fn with_overload(mut self, overload: Option<OverloadPost>) -> Self {
+        self.overload = overload;
+        self
+    }
+
+    /// Gives where the overload manager shows what it does, if there is one.
+    pub(crate) fn overload(&self) -> Option<Shown> {
+        self.overload.as_ref().map(OverloadPost::shown)
     }
 
     pub(crate) fn minutes(&self) -> Arc<Minutes> {
@@ -66,11 +79,16 @@ impl Conductor {
     /// Tells when the next controller wants a sample.
     pub(crate) fn due(&self) -> Option<Tick> {
         let seats = self.seats.iter().map(|seat| seat.due);
-        seats.chain(self.paths.iter().map(PathSeat::due)).min()
+        let paths = self.paths.iter().map(PathSeat::due);
+        let overload = self.overload.iter().map(OverloadPost::due);
+        seats.chain(paths).chain(overload).min()
     }
 
     /// Gives every controller that is due its sample.
     pub(crate) fn tick(&mut self, now: Tick, levers: &dyn Levers) {
+        if let Some(overload) = self.overload.as_mut().filter(|post| post.due() <= now) {
+            levers.shed_from(overload.tick(now, &levers.load()));
+        }
         // Paths first: controllers of their stages go by what they say.
         for path in self.paths.iter_mut().filter(|path| path.is_due(now)) {
             path.tick(now, levers, &self.minutes);

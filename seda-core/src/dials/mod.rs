@@ -44,6 +44,8 @@ pub(crate) struct Dials {
     drain: [AtomicU64; Class::COUNT_MAX],
     in_flight: AtomicUsize,
     shed_from: AtomicU8,
+    /// The same by the overload manager.
+    overload_shed: AtomicU8,
     /// The path's share, and what is beyond, in nanoseconds.
     share: AtomicU64,
     beyond: AtomicU64,
@@ -60,6 +62,7 @@ impl Dials {
             drain: [const { AtomicU64::new(0) }; Class::COUNT_MAX],
             in_flight: AtomicUsize::new(usize::MAX),
             shed_from: AtomicU8::new(NO_CLASS),
+            overload_shed: AtomicU8::new(NO_CLASS),
             share: AtomicU64::new(0),
             beyond: AtomicU64::new(0),
             slowest: AtomicU64::new(0),
@@ -80,6 +83,11 @@ impl Dials {
 
     pub(crate) fn set_shed_from(&self, class: Class) {
         self.shed_from.store(class.0, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_overload_shed(&self, class: Option<Class>) {
+        let class = class.map_or(NO_CLASS, |class| class.0);
+        self.overload_shed.store(class, Ordering::Relaxed);
     }
 
     pub(crate) fn set_passage(
@@ -151,14 +159,19 @@ impl Dials {
     }
 
     pub(crate) fn sheds(&self, class: Class) -> bool {
-        class.0 >= self.shed_from.load(Ordering::Relaxed)
+        self.shed_from().is_some_and(|first| class.0 >= first.0)
     }
 
-    /// Gives the first class that is shed.
+    /// Gives the first class that is shed, by whomever.
     pub(crate) fn shed_from(&self) -> Option<Class> {
-        match self.shed_from.load(Ordering::Relaxed) {
-            NO_CLASS => None,
-            class => Some(Class(class)),
+        let dials = [&self.shed_from, &self.overload_shed];
+        match dials
+            .map(|dial| dial.load(Ordering::Relaxed))
+            .into_iter()
+            .min()
+        {
+            None | Some(NO_CLASS) => None,
+            Some(class) => Some(Class(class)),
         }
     }
 

@@ -20,6 +20,8 @@ use crate::graph::builder::StageBuilder;
 use crate::graph::sources::{SourceBuilder, SourceSpec};
 use crate::graph::spec::Spec;
 use crate::here::StageRef;
+use crate::overload::OverloadManager;
+use crate::overload::pressure::Pressure;
 use crate::promises::Promises;
 use crate::sink::Sink;
 use crate::stage::core::StageCore;
@@ -83,6 +85,8 @@ pub struct Graph {
     pub(crate) driver: Option<DriverMaker>,
     pub(crate) failures: Option<Stage<Failure>>,
     pub(crate) traces: Arc<Traces>,
+    pub(crate) overload: Option<OverloadManager>,
+    pub(crate) pressure: Pressure,
     /// What was done wrong while building; told at the start, all at once.
     pub(crate) complaints: Vec<String>,
 }
@@ -101,6 +105,8 @@ impl Graph {
             driver: None,
             failures: None,
             traces: Arc::default(),
+            overload: None,
+            pressure: Pressure::default(),
             complaints: Vec::new(),
         }
     }
@@ -161,6 +167,18 @@ impl Graph {
     /// Without one, failures are counted and logged.
     pub fn failures_to(&mut self, stage: &Stage<Failure>) {
         self.failures = Some(stage.clone());
+    }
+
+    /// Has an overload manager watch the graph; without one, the pressure is
+    /// always none. The last one given counts.
+    pub fn overload(&mut self, manager: OverloadManager) {
+        self.overload = Some(manager);
+    }
+
+    /// Gives where the overload manager will tell how pressed the graph is,
+    /// for sources that can do something about it.
+    pub fn pressure(&self) -> Pressure {
+        self.pressure.clone()
     }
 
     /// Has the workers of the cores sleep in drivers of this make, such as

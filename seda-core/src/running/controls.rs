@@ -12,8 +12,11 @@ use crate::dials::Dials;
 use crate::edge::{Edge, EdgeKind, Origin, Overflow};
 use crate::gate;
 use crate::life::Phase;
+use crate::meta::Class;
+use crate::overload::monitors::Load;
 use crate::rejected::Reason;
 use crate::roster::Roster;
+use crate::running::loads::{load, shed_from};
 use crate::running::parts::Parts;
 use crate::stage::core::StageControl;
 use crate::stage::untyped::Untyped;
@@ -91,7 +94,7 @@ pub(crate) fn sample(stage: &dyn StageControl, team: Option<&Arc<Team>>) -> Samp
         expired: common.meters().map(|meter| meter.expired.get()).sum(),
         batches: common.meters().map(|meter| meter.batches.get()).sum(),
         busy: Duration::from_nanos(busy),
-        cpu: team.and_then(|team| team.cpu()),
+        cpu: team.and_then(|team| team.cpu()).map(|cpu| cpu.used),
         threads: team.map_or(1, |team| team.live()),
         limit: common.room.limit(),
         batch: serving.batch_max(),
@@ -225,6 +228,14 @@ impl Levers for Controls {
 
     fn flow(&self, from: usize, to: usize) -> u64 {
         flow(&self.around.roster, from, to)
+    }
+
+    fn load(&self) -> Load {
+        load(&self.around.roster)
+    }
+
+    fn shed_from(&self, class: Option<Class>) {
+        shed_from(&self.around.roster, class);
     }
 
     fn apply(&self, stage: usize, decision: &Decision) {

@@ -2,6 +2,7 @@
 
 pub(crate) mod controls;
 pub(crate) mod ending;
+pub(crate) mod loads;
 pub(crate) mod parts;
 
 use std::fmt;
@@ -19,6 +20,8 @@ use crate::graph::check::unreachable;
 use crate::ledger::Ledger;
 use crate::life::Phase;
 use crate::meta::TraceId;
+use crate::overload::post::{OverloadPost, Shown};
+use crate::overload::pressure::Pressure;
 use crate::plan::DomainKind;
 use crate::running::controls::Controls;
 use crate::running::parts::{Assembled, Parts};
@@ -36,6 +39,7 @@ pub struct Running {
 pub(crate) struct Inner {
     pub(crate) parts: Parts,
     pub(crate) minutes: Arc<Minutes>,
+    pub(crate) overload: Option<Shown>,
     pub(crate) started: Tick,
     conductor: Mutex<Option<JoinHandle<()>>>,
     /// Whether everything was finished before the threads were told to leave.
@@ -48,10 +52,15 @@ impl Running {
     pub(crate) fn launch(assembled: Assembled) -> Result<Self, Vec<String>> {
         let parts = assembled.parts;
         let now = parts.around.clock.now();
+        let pressure = parts.around.pressure.clone();
+        let overload = assembled.overload;
+        let overload = overload.map(|manager| OverloadPost::new(manager, pressure, now));
         let conductor = Conductor::new(assembled.controllers, assembled.ways, now);
+        let conductor = conductor.with_overload(overload);
         let inner = Arc::new(Inner {
             parts,
             minutes: conductor.minutes(),
+            overload: conductor.overload(),
             started: now,
             conductor: Mutex::new(None),
             ended_well: OnceLock::new(),
@@ -134,6 +143,11 @@ impl Running {
         }
         common.gate.clear(gate::QUARANTINED);
         was
+    }
+
+    /// Gives how pressed the graph is, as its overload manager finds.
+    pub fn pressure(&self) -> Pressure {
+        self.inner.parts.around.pressure.clone()
     }
 
     /// Tells whether the graph takes events from outside.

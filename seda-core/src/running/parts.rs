@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use crate::control::conductor::Seated;
 use crate::control::way::Way;
 use crate::graph::sources::Published;
+use crate::overload::OverloadManager;
 use crate::trace::Traces;
 use crate::worker::restarts::Restarts;
 use crate::worker::team::{Surroundings, Team};
@@ -18,6 +19,7 @@ pub(crate) struct Assembled {
     pub(crate) controllers: Vec<Seated>,
     /// The paths that have a target.
     pub(crate) ways: Vec<Way>,
+    pub(crate) overload: Option<OverloadManager>,
 }
 
 /// Is everything that a running graph, or a simulated one, is made of.

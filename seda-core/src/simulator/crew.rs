@@ -8,6 +8,7 @@ use crate::clock::Tick;
 use crate::domain::Site;
 use crate::failure::Death;
 use crate::here::{Here, Seat};
+use crate::overload::pressure::Pressure;
 use crate::plan::DomainKind;
 use crate::ready::Set;
 use crate::running::parts::Parts;
@@ -42,6 +43,7 @@ struct Worker {
     owed: Duration,
     /// When an idle worker is done with such work.
     occupied_until: Tick,
+    pressure: Pressure,
 }
 
 /// Is the batch that a worker has in hand.
@@ -203,6 +205,7 @@ impl Worker {
             next_poll: None,
             owed: Duration::ZERO,
             occupied_until: Tick::ZERO,
+            pressure: of.around.pressure.clone(),
         })
     }
 
@@ -210,13 +213,16 @@ impl Worker {
     /// back as it was.
     fn work<R>(&mut self, now: Tick, work: impl FnOnce(&mut Shift, &Here) -> R) -> R {
         let (shift, ready) = (&mut self.shift, &mut self.ready);
+        let level = self.pressure.level();
         self.seat.sit(|here| {
             here.ready.store(*ready);
             here.set_now(now);
+            here.pressure.set(level);
             let result = work(shift, here);
             *ready = here.ready.load();
             here.ready.store(Set::EMPTY);
             here.stamp_each();
+            here.pressure.set(0);
             result
         })
     }

@@ -4,6 +4,7 @@ pub(crate) mod arrivals;
 mod coming;
 mod crew;
 mod digest;
+mod insight;
 mod models;
 mod random;
 pub(crate) mod service;
@@ -24,6 +25,8 @@ use crate::graph::check::StartError;
 use crate::graph::{Graph, Stage};
 use crate::ledger::Ledger;
 use crate::meta::{Meta, TraceId};
+use crate::overload::OverloadManager;
+use crate::overload::post::OverloadPost;
 use crate::plan::Plan;
 use crate::running::ending::DrainError;
 use crate::running::parts::{Assembled, Parts};
@@ -77,6 +80,7 @@ pub struct Simulator {
     steps: u64,
     digest: Digest,
     threads: Vec<AtomicUsize>,
+    started: Tick,
 }
 
 /// Is a moment on the agenda; ties are broken by chance, then by order.
@@ -109,17 +113,22 @@ impl Simulator {
             parts,
             controllers,
             ways,
+            overload,
         } = graph.assemble(plan)?;
         let now = parts.around.clock.now();
         let crew = Crew::of(&parts).map_err(|error| StartError::new(&name, vec![error]))?;
         let stages = parts.around.roster.iter().count();
+        // What this process has is nothing of the graph's.
+        let overload = overload.map(OverloadManager::without_process);
+        let pressure = parts.around.pressure.clone();
+        let overload = overload.map(|manager| OverloadPost::new(manager, pressure, now));
         let mut simulator = Self {
             threads: parts
                 .teams
                 .iter()
                 .map(|team| AtomicUsize::new(crew::smallest(team)))
                 .collect(),
-            conductor: Conductor::new(controllers, ways, now),
+            conductor: Conductor::new(controllers, ways, now).with_overload(overload),
             behaviours: vec![Behaviour::default(); stages],
             comings: Vec::new(),
             agenda: BinaryHeap::new(),
@@ -129,6 +138,7 @@ impl Simulator {
             digest: Digest::new(),
             crew,
             parts,
+            started: now,
         };
         for stage in simulator.parts.around.roster.iter() {
             stage.wake_if_waiting();

@@ -11,6 +11,8 @@ use crate::simulator::random::Random;
 pub struct Service {
     fixed: Duration,
     each: Each,
+    /// Its worker waits meanwhile, and does not compute.
+    waits: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -54,6 +56,14 @@ impl Service {
         Self::of(Each::Pareto { min, alpha })
     }
 
+    /// Has the time be spent waiting for something outside the graph, such as a
+    /// disk or another service: it takes the worker, but no time of its core.
+    #[must_use]
+    pub const fn waiting(mut self) -> Self {
+        self.waits = true;
+        self
+    }
+
     /// Adds a cost for each batch, whatever its size, such as that of an fsync.
     #[must_use]
     pub const fn with_fixed(mut self, fixed: Duration) -> Self {
@@ -81,6 +91,7 @@ impl Service {
         Self {
             fixed: Duration::ZERO,
             each,
+            waits: false,
         }
     }
 
@@ -128,6 +139,8 @@ pub(crate) struct Behaviour {
 pub(crate) struct Drawn {
     pub(crate) events: u64,
     pub(crate) time: Duration,
+    /// Of this, the time in which a worker computed.
+    pub(crate) cpu: Duration,
 }
 
 impl Default for Behaviour {
@@ -150,6 +163,9 @@ impl Behaviour {
         let cost = self.service.cost(events, random).mul_f64(factor);
         self.drawn.events += events as u64;
         self.drawn.time = self.drawn.time.saturating_add(cost);
+        if !self.service.waits {
+            self.drawn.cpu = self.drawn.cpu.saturating_add(cost);
+        }
         cost
     }
 }

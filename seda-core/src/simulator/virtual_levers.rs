@@ -4,7 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::control::levers::Levers;
 use crate::control::{Decision, Sample};
+use crate::meta::Class;
+use crate::overload::monitors::Load;
 use crate::running::controls;
+use crate::running::loads;
 use crate::running::parts::Parts;
 use crate::simulator::crew;
 use crate::stats::histogram::Spread;
@@ -43,6 +46,14 @@ impl Levers for VirtualLevers<'_> {
 
     fn flow(&self, from: usize, to: usize) -> u64 {
         controls::flow(&self.parts.around.roster, from, to)
+    }
+
+    fn load(&self) -> Load {
+        loads::load(&self.parts.around.roster)
+    }
+
+    fn shed_from(&self, class: Option<Class>) {
+        loads::shed_from(&self.parts.around.roster, class);
     }
 
     fn apply(&self, stage: usize, decision: &Decision) {

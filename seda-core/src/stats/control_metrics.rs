@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::law::float;
+use crate::overload::post::OverloadFigures;
+use crate::overload::pressure::OverloadAction;
 use crate::stats::page::Page;
 use crate::stats::snapshot::StageFigures;
 
@@ -49,6 +51,27 @@ const GAUGES: [Gauge; 7] = [
         |stage| stage.conditions.beyond.as_ref().map(Duration::as_secs_f64),
     ),
 ];
+
+/// Writes what the overload manager found and did.
+pub(crate) fn write_overload(page: &mut Page<'_>, overload: &OverloadFigures) {
+    let name = "seda_pressure_level";
+    page.family(name, "gauge", "The level that handlers are told, 0 to 255.");
+    page.sample(name, &[], overload.level);
+    let name = "seda_pressure";
+    page.family(name, "gauge", "The part that is used up, by monitor.");
+    for reading in &overload.readings {
+        page.sample(name, &[("monitor", reading.monitor)], reading.pressure);
+    }
+    let name = "seda_overload_action";
+    page.family(name, "gauge", "Whether an action is taken.");
+    for action in OverloadAction::ALL {
+        let taken = u8::from(overload.actions.contains(&action));
+        page.sample(name, &[("action", action.name())], taken);
+    }
+    let name = "seda_overload_decisions_total";
+    page.family(name, "counter", "Decisions of the overload manager.");
+    page.sample(name, &[], overload.decisions);
+}
 
 /// Writes what controllers have set, where they have, and how often they decided.
 pub(crate) fn write(page: &mut Page<'_>, stages: &[StageFigures]) {

@@ -59,6 +59,9 @@ impl Snapshot {
         );
         batches(&mut page, &self.stages);
         control_metrics::write(&mut page, &self.stages);
+        if let Some(overload) = &self.overload {
+            control_metrics::write_overload(&mut page, overload);
+        }
         edges(&mut page, &self.edges);
         sources(&mut page, &self.sources);
         domains(&mut page, &self.domains);
@@ -350,6 +353,17 @@ fn domains(page: &mut Page<'_>, domains: &[DomainFigures]) {
     for domain in domains {
         if let Some(cpu) = domain.cpu {
             page.sample(name, &[("domain", &domain.name)], cpu.as_secs_f64());
+        }
+    }
+    let name = "seda_domain_starved_seconds_total";
+    page.family(
+        name,
+        "counter",
+        "Time that threads were ready and no core was free, where the machine tells.",
+    );
+    for domain in domains {
+        if let Some(starved) = domain.starved {
+            page.sample(name, &[("domain", &domain.name)], starved.as_secs_f64());
         }
     }
 }

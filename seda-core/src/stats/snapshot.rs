@@ -9,6 +9,7 @@ use crate::clock::Tick;
 use crate::control::minutes::Decided;
 use crate::edge::{EdgeKind, Overflow};
 use crate::ledger::{Account, Rejections};
+use crate::overload::post::OverloadFigures;
 use crate::plan::DomainKind;
 use crate::stats::dialled::{Conditions, DecisionCount};
 use crate::stats::figure::Figure;
@@ -45,6 +46,8 @@ pub struct Snapshot {
     /// The sources, in the order they were made; their edges are among
     /// [`edges`](Self::edges).
     pub sources: Vec<SourceFigures>,
+    /// What the overload manager found and did, where there is one.
+    pub overload: Option<OverloadFigures>,
 }
 
 impl Snapshot {
@@ -269,4 +272,8 @@ pub struct DomainFigures {
     /// included; none where the machine does not tell.
     #[serde(serialize_with = "seconds::known")]
     pub cpu: Option<Duration>,
+    /// The time in which its threads were ready to run and no core of the
+    /// machine was free for them, since the start; none where it does not tell.
+    #[serde(serialize_with = "seconds::known")]
+    pub starved: Option<Duration>,
 }

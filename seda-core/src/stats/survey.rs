@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Tick;
+use crate::control::minutes::Minutes;
 use crate::edge::{Edge, Origin};
 use crate::gate;
 use crate::graph::sources::Published;
 use crate::ledger::{Account, Rejections};
+use crate::overload::post::Shown;
 use crate::plan::DomainKind;
-use crate::running::{Inner, Running};
+use crate::running::Running;
+use crate::running::parts::Parts;
 use crate::stage::core::{Placed, StageControl};
 use crate::stage::untyped::Untyped;
 use crate::stats::dialled::Conditions;
@@ -17,6 +20,7 @@ use crate::stats::meter::{Meter, Spreads};
 use crate::stats::snapshot::{DomainFigures, EdgeFigures, Sender, Snapshot};
 use crate::stats::snapshot::{SourceFigures, StageFigures};
 use crate::waiters::Waiter;
+use crate::worker::cpu::CpuTime;
 use crate::worker::team::Team;
 
 impl Running {
@@ -41,26 +45,64 @@ impl Running {
     /// # Ok::<(), seda_core::BoxError>(())
     /// ```
     pub fn snapshot(&self) -> Snapshot {
-        Survey::of(&self.inner).take()
+        let inner = &self.inner;
+        let teams = inner.parts.teams.iter();
+        let staff = teams.map(|team| Staff {
+            threads: team.live(),
+            // A thread has had some time before it can be looked at: none at
+            // all means that the machine does not tell.
+            cpu: team.cpu().filter(|cpu| !cpu.used.is_zero()),
+        });
+        Survey::new(
+            &inner.parts,
+            (&inner.minutes, inner.started),
+            staff.collect(),
+        )
+        .with_overload(inner.overload.clone())
+        .take()
     }
 }
 
-/// Is a running graph while it is looked at.
-struct Survey<'r> {
-    inner: &'r Inner,
+/// Is who works in a domain, and what they have had of the machine.
+pub(crate) struct Staff {
+    pub(crate) threads: usize,
+    pub(crate) cpu: Option<CpuTime>,
+}
+
+/// Is a graph while it is looked at, running or simulated.
+pub(crate) struct Survey<'r> {
+    parts: &'r Parts,
+    minutes: &'r Minutes,
+    started: Tick,
+    /// Who works, by domain.
+    staff: Vec<Staff>,
+    overload: Option<Shown>,
     now: Tick,
 }
 
 impl<'r> Survey<'r> {
-    fn of(inner: &'r Inner) -> Self {
+    pub(crate) fn new(
+        parts: &'r Parts,
+        (minutes, started): (&'r Minutes, Tick),
+        staff: Vec<Staff>,
+    ) -> Self {
         Self {
-            inner,
-            now: inner.parts.around.clock.now(),
+            parts,
+            minutes,
+            started,
+            staff,
+            overload: None,
+            now: parts.around.clock.now(),
         }
     }
 
-    fn take(self) -> Snapshot {
-        let parts = &self.inner.parts;
+    pub(crate) fn with_overload(mut self, overload: Option<Shown>) -> Self {
+        self.overload = overload;
+        self
+    }
+
+    pub(crate) fn take(self) -> Snapshot {
+        let parts = self.parts;
         let mut stages: Vec<_> = self.stages().map(|stage| self.stage(stage)).collect();
         count_parked(&mut stages);
         Snapshot {
@@ -70,35 +112,33 @@ impl<'r> Survey<'r> {
             measured: parts.measured,
             stages,
             edges: self.edges(),
-            domains: parts.teams.iter().map(domain).collect(),
+            domains: self.domains(),
             sources: parts.sources.iter().map(source).collect(),
+            overload: self.overload.as_ref().map(|shown| shown.lock().clone()),
         }
     }
 
     fn running_for(&self) -> Duration {
-        self.now.since(self.inner.started)
+        self.now.since(self.started)
     }
 
     fn stages(&self) -> impl Iterator<Item = &dyn StageControl> {
-        self.inner.parts.around.roster.iter()
+        self.parts.around.roster.iter()
     }
 
     fn stage(&self, stage: &dyn StageControl) -> StageFigures {
         let common = stage.common();
-        let team = self
-            .inner
-            .parts
-            .teams
-            .iter()
-            .find(|team| stage.runs_at(&team.site));
+        let mut teams = self.parts.teams.iter().enumerate();
+        let team = teams.find(|(_, team)| stage.runs_at(&team.site));
         let place = stage.placed();
         let solo = place.is_some_and(|place| place.home.is_some());
-        let threads = team.map_or(0, |team| team.live());
+        let staff = team.and_then(|(place, _)| self.staff.get(place));
+        let threads = staff.map_or(0, |staff| staff.threads);
         let workers = if solo { threads.min(1) } else { threads };
         let account = Account::of(stage);
         // The time of ended batches first: a batch that ends in between is
         // then missing, and not counted twice.
-        let ended = self.inner.parts.measured.then(|| nanos_busy(common));
+        let ended = self.parts.measured.then(|| nanos_busy(common));
         let since: Vec<Tick> = common.meters().filter_map(Meter::busy_since).collect();
         let in_hand: Duration = since.iter().map(|since| self.now.since(*since)).sum();
         let busy = ended.map(|ended| ended + in_hand);
@@ -106,7 +146,7 @@ impl<'r> Survey<'r> {
         StageFigures {
             name: Arc::clone(&common.name),
             domain: place.map_or_else(|| "".into(), |place| Arc::clone(place.site.name())),
-            kind: team.map_or(DomainKind::Cores { workers: 0 }, |team| team.kind),
+            kind: team.map_or(DomainKind::Cores { workers: 0 }, |(_, team)| team.kind),
             solo,
             capacity: common.room.capacity(),
             limit: common.room.limit(),
@@ -129,8 +169,8 @@ impl<'r> Survey<'r> {
             quarantined: common.gate.has(gate::QUARANTINED),
             target: common.dials.serving.target(),
             conditions: Conditions::of(&common.dials),
-            decision_counts: self.inner.minutes.counts(common.at.stage),
-            decisions: self.inner.minutes.of(common.at.stage),
+            decision_counts: self.minutes.counts(common.at.stage),
+            decisions: self.minutes.of(common.at.stage),
             account,
         }
     }
@@ -151,6 +191,18 @@ impl<'r> Survey<'r> {
             .stages()
             .find(|stage| stage.placed().is_some_and(same))?;
         Some(Arc::clone(&stage.common().name))
+    }
+
+    fn domains(&self) -> Vec<DomainFigures> {
+        let teams = self.parts.teams.iter().zip(&self.staff);
+        let domain = |(team, staff): (&Arc<Team>, &Staff)| DomainFigures {
+            name: Arc::clone(team.site.name()),
+            kind: team.kind,
+            threads: staff.threads,
+            cpu: staff.cpu.map(|cpu| cpu.used),
+            starved: staff.cpu.map(|cpu| cpu.starved),
+        };
+        teams.map(domain).collect()
     }
 
     fn edges(&self) -> Vec<EdgeFigures> {
@@ -187,7 +239,7 @@ impl<'r> Survey<'r> {
                 stage.map(|stage| Sender::Stage(Arc::clone(&stage.common().name)))
             }
             Origin::Source(source) => {
-                let source = self.inner.parts.sources.get(source);
+                let source = self.parts.sources.get(source);
                 source.map(|source| Sender::Source(Arc::clone(&source.name)))
             }
         };
@@ -209,17 +261,6 @@ fn source(source: &Published) -> SourceFigures {
     SourceFigures {
         name: Arc::clone(&source.name),
         figures: (source.figures)(),
-    }
-}
-
-fn domain(team: &Arc<Team>) -> DomainFigures {
-    DomainFigures {
-        name: Arc::clone(team.site.name()),
-        kind: team.kind,
-        threads: team.live(),
-        // A thread has had some time before it can be looked at: none at all
-        // means that the machine does not tell.
-        cpu: team.cpu().filter(|cpu| !cpu.is_zero()),
     }
 }
 

@@ -14,10 +14,11 @@ use crate::driver::{Driver, Parker};
 use crate::error::{BoxError, panic_message};
 use crate::here::{Here, Seat, SeatId};
 use crate::life::Life;
+use crate::overload::pressure::Pressure;
 use crate::plan::DomainKind;
 use crate::roster::Roster;
 use crate::source::Source;
-use crate::worker::cpu::ThreadCpu;
+use crate::worker::cpu::{CpuTime, ThreadCpu};
 use crate::worker::runner::Runner;
 use crate::worker::shift::Shift;
 use crate::worker::thread::WorkerLoop;
@@ -51,6 +52,7 @@ pub(crate) struct Surroundings {
     pub(crate) clock: Clock,
     pub(crate) roster: Arc<Roster>,
     pub(crate) driver: Option<DriverMaker>,
+    pub(crate) pressure: Pressure,
 }
 
 /// Is a running domain.
@@ -72,7 +74,7 @@ pub(crate) struct Team {
 struct Cpu {
     threads: Vec<(usize, ThreadCpu)>,
     /// What threads that have left had used.
-    past: Duration,
+    past: CpuTime,
 }
 
 impl Team {
@@ -109,13 +111,13 @@ impl Team {
     }
 
     /// Gives the CPU time of all its threads; none where it is not known.
-    pub(crate) fn cpu(&self) -> Option<Duration> {
+    pub(crate) fn cpu(&self) -> Option<CpuTime> {
         let cpu = self.cpu.lock();
-        if cpu.threads.is_empty() && cpu.past.is_zero() {
+        if cpu.threads.is_empty() && cpu.past == CpuTime::default() {
             return None;
         }
-        let used = cpu.threads.iter().map(|(_, thread)| thread.used());
-        used.sum::<Option<Duration>>().map(|now| now + cpu.past)
+        let mut threads = cpu.threads.iter();
+        threads.try_fold(cpu.past, |sum, (_, thread)| Some(sum + thread.read()?))
     }
 
     /// Starts threads until there are `wanted`, as far as there are seats.
@@ -213,6 +215,7 @@ impl Team {
             driver,
             life: Arc::clone(&self.around.life),
             clock: self.around.clock.clone(),
+            pressure: self.around.pressure.clone(),
             drained,
             leaves_after: self.leaves_after(worker),
             quiesced: false,
@@ -262,7 +265,7 @@ impl Team {
         let place = cpu.threads.iter().position(|(of, _)| *of == worker);
         if let Some(place) = place {
             let (_, thread) = cpu.threads.swap_remove(place);
-            cpu.past += thread.used().unwrap_or_default();
+            cpu.past = cpu.past + thread.read().unwrap_or_default();
         }
         drop(cpu);
         if let Some(free) = self.seats.lock().get_mut(worker) {

@@ -13,6 +13,7 @@ use crate::error::panic_message;
 use crate::failure::Death;
 use crate::here::Here;
 use crate::life::{Life, Phase};
+use crate::overload::pressure::Pressure;
 use crate::source::{Next, Source};
 use crate::worker::shift::Shift;
 
@@ -31,6 +32,8 @@ pub(crate) struct WorkerLoop {
     pub(crate) driver: Box<dyn Driver>,
     pub(crate) life: Arc<Life>,
     pub(crate) clock: Clock,
+    /// Read once a turn, and kept where handlers look.
+    pub(crate) pressure: Pressure,
     /// Set once this worker's sources have written everything.
     pub(crate) drained: Arc<AtomicBool>,
     /// How long it may be idle before it leaves; none for one that stays.
@@ -51,6 +54,7 @@ impl WorkerLoop {
             if stale {
                 here.set_now(self.clock.now());
             }
+            here.pressure.set(self.pressure.level());
             match self.life.phase() {
                 Phase::Running => {}
                 Phase::Draining => self.quiesce(),

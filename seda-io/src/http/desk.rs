@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use seda_core::{Meta, Sink, Tick};
+use seda_core::{Meta, OverloadAction, Pressure, Sink, Tick};
 
 use super::allowance::Allowance;
 use super::carrier::{Carrier, Seat};
@@ -40,6 +40,9 @@ pub(super) struct Desk {
     pub(super) tally: Arc<Tally>,
     pub(super) untold: Untold,
     dates: DateCache,
+    pressure: Pressure,
+    /// Connections end after their answers, in the present turn.
+    ends_all: bool,
     /// Since 1970, when the present turn began.
     second: u64,
     now: Tick,
@@ -69,6 +72,8 @@ impl Desk {
             tally,
             untold: Untold::default(),
             dates: DateCache::new(0),
+            pressure: premises.pressure.clone(),
+            ends_all: false,
             second: 0,
             now: Tick::ZERO,
         }
@@ -77,6 +82,7 @@ impl Desk {
     /// Begins a turn at `now`.
     pub(super) fn begin(&mut self, now: Tick) {
         self.now = now;
+        self.ends_all = self.pressure.calls_for(OverloadAction::EndKeepAlive);
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         self.second = since.map_or(0, |since| since.as_secs());
     }
@@ -186,7 +192,10 @@ impl Desk {
     }
 
     /// Queues an answer that a connection owes.
-    fn answer(&mut self, peer: &mut Peer, turn: Turn, response: Response) {
+    fn answer(&mut self, peer: &mut Peer, turn: Turn, mut response: Response) {
+        if self.ends_all {
+            response = response.closing();
+        }
         let date = self.dates.at(self.second);
         let now = self.now.as_nanos();
         let queued = peer.connection.answer_to(turn, response, date, now);

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use seda_core::Pressure;
+
 use super::allowance::Allowance;
 use super::limits::Limits;
 use super::tally::Tallies;
@@ -18,4 +20,6 @@ pub(super) struct Premises {
     pub(super) wishes: Arc<Wishes>,
     pub(super) tallies: Tallies,
     pub(super) tls: Option<TlsServer>,
+    /// How pressed the graph is.
+    pub(super) pressure: Pressure,
 }

@@ -127,7 +127,8 @@ impl HttpServer {
     pub fn attach(self, graph: &mut Graph, name: &str, requests: &Stage<Exchange>) -> Tallies {
         let tallies = Tallies::default();
         let premises = Premises {
-            quota: Arc::new(Quota::new(self.limits.connections_max)),
+            quota: Arc::new(Quota::new(self.limits.connections_max).under(graph.pressure())),
+            pressure: graph.pressure(),
             allowance: Allowance::of(&self.limits),
             limits: self.limits,
             wishes: Arc::new(self.wishes),

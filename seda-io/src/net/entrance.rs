@@ -139,7 +139,12 @@ impl Entrance {
         }
         let listening = self.listening.as_ref()?;
         if !self.quota.take() {
-            tracing::warn!(target: "seda", connections = self.quota.max(), "no more connections are accepted");
+            let why = if self.quota.is_closed() {
+                "too pressed"
+            } else {
+                "enough of them"
+            };
+            tracing::warn!(target: "seda", connections = self.quota.max(), "no more connections are accepted: {why}");
             entries.pauses.add(1);
             self.attend(State::Full);
             return None;

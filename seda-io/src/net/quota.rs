@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use seda_core::{OverloadAction, Pressure};
+
 /// Connections, 1/8 of the limit: so many must end before more are accepted again.
 const HYSTERESIS: usize = 8;
 
@@ -10,6 +12,8 @@ const HYSTERESIS: usize = 8;
 pub(crate) struct Quota {
     open: AtomicUsize,
     max: usize,
+    /// Whether more are welcome at all.
+    pressure: Pressure,
 }
 
 impl Quota {
@@ -17,7 +21,19 @@ impl Quota {
         Self {
             open: AtomicUsize::new(0),
             max: max.max(1),
+            pressure: Pressure::default(),
         }
+    }
+
+    /// Has nobody take a place while the graph is too pressed for more.
+    pub(crate) fn under(mut self, pressure: Pressure) -> Self {
+        self.pressure = pressure;
+        self
+    }
+
+    /// Tells whether an overload manager has closed the entrance.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.pressure.calls_for(OverloadAction::CloseAccept)
     }
 
     /// Tells the limit.
@@ -27,6 +43,9 @@ impl Quota {
 
     /// Takes the place of one connection, if there is one.
     pub(crate) fn take(&self) -> bool {
+        if self.is_closed() {
+            return false;
+        }
         let more = |open: usize| (open < self.max).then_some(open + 1);
         let took = self
             .open
@@ -42,7 +61,7 @@ impl Quota {
     /// Tells whether enough connections have ended to begin accepting again.
     pub(crate) fn is_low(&self) -> bool {
         let low = self.max - (self.max / HYSTERESIS).max(1);
-        self.open.load(Ordering::Acquire) <= low
+        !self.is_closed() && self.open.load(Ordering::Acquire) <= low
     }
 }
 

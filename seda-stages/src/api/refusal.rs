@@ -38,7 +38,7 @@ impl Refusal {
 
     /// There is nothing at `path`.
     pub fn nothing_at(path: &str) -> Self {
-        let resources = "/jobs, /jobs/ID, /jobs/ID/stdout, /jobs/ID/stderr, /metrics, /graph, /stages, /stages/NAME";
+        let resources = "/jobs, /jobs/ID, /jobs/ID/stdout, /jobs/ID/stderr, /metrics, /graph, /stages, /stages/NAME, /bottleneck";
         let message = format!("there is nothing at `{path}`, look at {resources}");
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }

@@ -11,6 +11,7 @@
 //! | GET | `/graph?format=F` | the picture of all stages |
 //! | GET | `/stages` | the figures of all stages, with what controllers have set and decided |
 //! | GET | `/stages/NAME` | those of one stage |
+//! | GET | `/bottleneck?format=F` | the stage that limits the others, and why |
 
 use seda_io::http::{Method, Request};
 
@@ -76,8 +77,20 @@ pub enum View {
     Graph(Form),
     /// All that is known of all stages.
     Stages,
+    /// What limits the server just now.
+    Bottleneck(Telling),
     /// All that is known of the stage of this name.
     Stage(String),
+}
+
+/// For whom something is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Telling {
+    /// For programs.
+    #[default]
+    Json,
+    /// For people.
+    Text,
 }
 
 /// The form of a picture.
@@ -160,6 +173,11 @@ pub fn of(request: &Request) -> Result<Route, Refusal> {
             let form = form(Query::of(request).value("format"))?;
             Ok(Route::Observe(View::Graph(form)))
         }
+        (Some("bottleneck"), None, None, None) => {
+            allows(&[Method::Get])?;
+            let telling = telling(Query::of(request).value("format"))?;
+            Ok(Route::Observe(View::Bottleneck(telling)))
+        }
         (Some("stages"), None | Some(""), None, None) => {
             allows(&[Method::Get])?;
             Ok(Route::Observe(View::Stages))
@@ -215,6 +233,14 @@ fn form(text: Option<&str>) -> Result<Form, Refusal> {
             return Err(Refusal::query("format", next));
         }
     })
+}
+
+fn telling(text: Option<&str>) -> Result<Telling, Refusal> {
+    match text {
+        None | Some("json") => Ok(Telling::Json),
+        Some("text") => Ok(Telling::Text),
+        Some(_) => Err(Refusal::query("format", "write json or text")),
+    }
 }
 
 /// The query of a request. Nothing is decoded: no value that makes sense here
@@ -278,6 +304,8 @@ mod tests {
         assert_eq!(read(Method::Get, "http://here/graph"), Ok(page));
         let all = Route::Observe(View::Stages);
         assert_eq!(read(Method::Get, "/stages"), Ok(all));
+        let limits = Route::Observe(View::Bottleneck(Telling::Text));
+        assert_eq!(read(Method::Get, "/bottleneck?format=text"), Ok(limits));
         let one = Route::Observe(View::Stage("submit".to_owned()));
         assert_eq!(read(Method::Get, "/stages/submit"), Ok(one));
     }
@@ -325,10 +353,12 @@ mod tests {
             "/graph",
             "/stages",
             "/stages/submit",
+            "/bottleneck",
         ] {
             assert_eq!(read(Method::Patch, target), Err(405), "{target}");
         }
         assert_eq!(read(Method::Delete, "/jobs"), Err(405));
         assert_eq!(read(Method::Get, "/graph?format=png"), Err(400));
+        assert_eq!(read(Method::Get, "/bottleneck?format=svg"), Err(400));
     }
 }

@@ -15,7 +15,7 @@ use crate::args::address::ServerAddress;
 use crate::args::laboratory::Lab;
 use crate::args::usage::{UsageError, text, unknown};
 
-const COMMANDS: [&str; 5] = ["serve", "job", "graph", "lab", "help"];
+const COMMANDS: [&str; 6] = ["serve", "job", "graph", "bottleneck", "lab", "help"];
 const ACTIONS: [&str; 5] = ["submit", "list", "status", "logs", "cancel"];
 const SERVE_OPTIONS: [&str; 2] = ["--config", "--listen"];
 const CLIENT_OPTIONS: [&str; 2] = ["--output", "--server"];
@@ -30,6 +30,8 @@ pub enum Command {
     Job(Job),
     /// Draw the stages of a running server.
     Graph(Graph),
+    /// Ask a running server what limits it.
+    Bottleneck(Limits),
     /// Measure what controllers do under load.
     Lab(Lab),
     /// Print what there is.
@@ -88,6 +90,15 @@ pub enum Output {
     Json,
 }
 
+/// How to be told what limits a server, and by which.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Limits {
+    /// The server to ask.
+    pub server: ServerAddress,
+    /// How to print the answer.
+    pub output: Output,
+}
+
 /// Which picture to get, and where.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Graph {
@@ -123,7 +134,7 @@ impl Command {
         match first.as_deref() {
             Some("help" | "--help" | "-h") => return Ok(Self::Help),
             Some("--version" | "-V") => return Ok(Self::Version),
-            Some("job" | "graph" | "lab" | "serve") => drop(words.next()),
+            Some("job" | "graph" | "bottleneck" | "lab" | "serve") => drop(words.next()),
             Some(word) if !word.starts_with('-') => {
                 return Err(unknown("command", word, &COMMANDS));
             }
@@ -133,6 +144,7 @@ impl Command {
         match first.as_deref() {
             Some("job") => job(&mut parser),
             Some("graph") => graph(&mut parser),
+            Some("bottleneck") => bottleneck(&mut parser),
             Some("lab") => Ok(laboratory::parse(&mut parser)?.map_or(Self::Help, Self::Lab)),
             _ => serve(&mut parser),
         }
@@ -244,6 +256,20 @@ fn graph(parser: &mut Parser) -> Result<Command, UsageError> {
         }
     }
     Ok(Command::Graph(Graph { server, picture }))
+}
+
+fn bottleneck(parser: &mut Parser) -> Result<Command, UsageError> {
+    let mut server = ServerAddress::default();
+    let mut output = Output::default();
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Long("server") => server = text(parser.value()?)?.parse()?,
+            Long("output") | Short('o') => output = job_output(&text(parser.value()?)?)?,
+            Long("help") | Short('h') => return Ok(Command::Help),
+            other => return Err(usage::unexpected(&other, &CLIENT_OPTIONS)),
+        }
+    }
+    Ok(Command::Bottleneck(Limits { server, output }))
 }
 
 fn job_output(word: &str) -> Result<Output, UsageError> {

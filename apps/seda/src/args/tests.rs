@@ -41,6 +41,7 @@ fn help_and_version_are_found_where_people_look() {
         "job --help",
         "job list -h",
         "graph -h",
+        "bottleneck -h",
         "lab -h",
         "lab table --help",
     ] {
@@ -122,7 +123,7 @@ fn a_misspelt_word_is_answered_with_what_was_meant_or_with_all() {
         ("jbo list", "unknown command `jbo`, did you mean `job`?"),
         (
             "start",
-            "unknown command `start`, write serve, job, graph, lab or help",
+            "unknown command `start`, write serve, job, graph, bottleneck, lab or help",
         ),
         (
             "--lisen x",

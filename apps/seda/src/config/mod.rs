@@ -33,6 +33,8 @@ pub struct Config {
     pub log_level: LogLevel,
     /// How long a drain lets accepted jobs go on.
     pub drain_deadline: Duration,
+    /// The most memory that the process should have; nothing for the machine's.
+    pub memory_max: Option<Bytes>,
     /// Limits of HTTP connections, and of who makes them.
     pub http: Http,
     /// Where and how jobs run.
@@ -174,6 +176,7 @@ fn read(root: &mut Section<'_>, text: &str) -> Result<Config, Reported> {
     let listen = root.get("listen");
     let log_level = root.get("log_level");
     let drain_deadline = root.get("drain_deadline");
+    let memory_max = root.optional("memory_max");
     let http = root.section("http", http::read);
     let jobs = root.section("jobs", jobs);
     let queues = root.section("queues", queues);
@@ -183,6 +186,7 @@ fn read(root: &mut Section<'_>, text: &str) -> Result<Config, Reported> {
         listen: listen?,
         log_level: log_level?,
         drain_deadline: drain_deadline?,
+        memory_max: memory_max?,
         http: http?,
         jobs: jobs?,
         queues: queues?,
