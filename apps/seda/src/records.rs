@@ -87,7 +87,9 @@ fn differences(asked: &Compare) -> Result<(), Trouble> {
         Lines::Table => printed(&table(versus.rows()).to_string()),
         Lines::Json => {
             let lines = versus.rows().iter().map(serde_json::to_string);
-            let lines: Vec<String> = lines.collect::<Result<_, _>>().map_err(|error| unprinted(&error))?;
+            let lines: Vec<String> = lines
+                .collect::<Result<_, _>>()
+                .map_err(|error| unprinted(&error))?;
             printed(&format!("{}\n", lines.join("\n")))
         }
     }
@@ -127,7 +129,10 @@ fn record(file: &Path) -> Result<Record, Trouble> {
             Exit::Usage,
             format!("{name}: this is longer than {BYTES_MAX} bytes, record fewer runs at once"),
         ),
-        _ => Trouble(Exit::Failed, format!("seda: {name} cannot be read: {error}")),
+        _ => Trouble(
+            Exit::Failed,
+            format!("seda: {name} cannot be read: {error}"),
+        ),
     })?;
     Record::read(&text).map_err(|error| Trouble(Exit::Usage, format!("{name}:{error}")))
 }
@@ -153,10 +158,16 @@ fn printed(text: &str) -> Result<(), Trouble> {
 }
 
 fn unwritten(path: &Path, error: &io::Error) -> Trouble {
-    let what = format!("seda: {} cannot be written: {error}", PathBuf::from(path).display());
+    let what = format!(
+        "seda: {} cannot be written: {error}",
+        PathBuf::from(path).display()
+    );
     Trouble(Exit::Failed, what)
 }
 
 fn unprinted(error: &dyn Display) -> Trouble {
-    Trouble(Exit::Failed, format!("seda: the answer cannot be printed: {error}"))
+    Trouble(
+        Exit::Failed,
+        format!("seda: the answer cannot be printed: {error}"),
+    )
 }

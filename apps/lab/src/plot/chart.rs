@@ -1,9 +1,10 @@
 //! Curves over two axes, with the range around each, lines to compare with, and names at their ends.
 
+use crate::plot::axis::Axis;
 use crate::plot::frame::{self, Area, EndName, NAME_GAP};
 use crate::plot::ink::Style;
 use crate::plot::markup::{Markup, Px};
-use crate::plot::scale::{Ends, Kind, Scale};
+use crate::plot::scale::Scale;
 
 /// Above the axes: a heading, and what the y axis counts.
 const HEADING: f64 = 18.0;
@@ -31,16 +32,6 @@ pub(crate) struct Chart {
     pub(crate) rules: Vec<Rule>,
     /// A curve to compare with: its name and places.
     pub(crate) guide: Option<(String, Vec<(f64, f64)>)>,
-}
-
-/// Is what an axis counts, and how.
-#[derive(Clone, Debug)]
-pub(crate) struct Axis {
-    pub(crate) title: String,
-    pub(crate) kind: Kind,
-    pub(crate) ends: Ends,
-    /// Figures that it covers beside those that are drawn.
-    pub(crate) also: Vec<f64>,
 }
 
 /// Is a named height.
@@ -75,45 +66,6 @@ pub(crate) struct Dot {
     pub(crate) range: Option<(f64, f64)>,
     /// What is shown to who points at it.
     pub(crate) said: String,
-}
-
-impl Axis {
-    pub(crate) fn linear(title: impl Into<String>) -> Self {
-        let (title, kind, ends) = (title.into(), Kind::Linear, Ends::Round);
-        Self {
-            title,
-            kind,
-            ends,
-            also: vec![0.0],
-        }
-    }
-
-    pub(crate) fn log(title: impl Into<String>) -> Self {
-        let (title, kind, ends) = (title.into(), Kind::Log, Ends::Round);
-        Self {
-            title,
-            kind,
-            ends,
-            also: Vec::new(),
-        }
-    }
-
-    /// Ends where the figures end.
-    pub(crate) const fn tight(mut self) -> Self {
-        self.ends = Ends::Tight;
-        self
-    }
-
-    /// Covers these figures as well.
-    pub(crate) fn covering(mut self, figures: impl IntoIterator<Item = f64>) -> Self {
-        self.also.extend(figures);
-        self
-    }
-
-    fn scale(&self, values: impl Iterator<Item = f64>, pixels: (f64, f64)) -> Scale {
-        let all = values.chain(self.also.iter().copied());
-        Scale::covering(self.kind, self.ends, all, pixels)
-    }
 }
 
 impl Chart {
@@ -203,6 +155,9 @@ impl Chart {
             names.extend(on.curve(markup, curve));
         }
         names.retain(|name| !name.name.is_empty());
+        self.rules
+            .iter()
+            .for_each(|rule| on.rule_name(markup, rule, area));
         frame::names(markup, &names, area);
     }
 }
@@ -254,6 +209,13 @@ impl On<'_> {
         };
         let path = format!("M{} {}H{}", Px(area.left), Px(y), Px(area.right));
         markup.leaf("path", &[("class", &"rule"), ("d", &path)]);
+    }
+
+    /// Names a rule, above all curves.
+    fn rule_name(&self, markup: &mut Markup, rule: &Rule, area: Area) {
+        let Some(y) = self.y.at(rule.value) else {
+            return;
+        };
         frame::write(
             markup,
             "ruled halo",
@@ -336,7 +298,8 @@ fn line(places: &[(f64, f64)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Axis, Chart, Curve, Dot, Marks, Rule, stacked};
+    use super::{Chart, Curve, Dot, Marks, Rule, stacked};
+    use crate::plot::axis::Axis;
     use crate::plot::ink::Style;
 
     fn chart(ys: &[f64]) -> Chart {

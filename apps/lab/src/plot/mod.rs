@@ -1,5 +1,6 @@
 //! Plots as SVG: pure functions from figures to text, light or dark, alone or inside a page.
 
+pub(crate) mod axis;
 pub(crate) mod chart;
 mod ends;
 pub(crate) mod frame;

@@ -125,7 +125,8 @@ impl Scale {
     fn log_ticks(&self, wanted: usize) -> Vec<Tick> {
         let decades = (self.high / self.low).log10();
         let (first, last) = (self.low.log10().floor(), self.high.log10().ceil());
-        let every = (decades / count(wanted)).ceil().max(1.0);
+        // Powers of ten are short, and stand closer together than other figures.
+        let every = (decades / (count(wanted) * 1.5)).ceil().max(1.0);
         // 1, 2, 5 in each decade where there is room for that.
         let fine = decades * 3.0 <= count(wanted) + 1.0;
         let mut ticks = Vec::new();
@@ -137,7 +138,7 @@ impl Scale {
                 let major = digit == 1.0 && (decade / every).fract() == 0.0;
                 if within && (fine || major) {
                     ticks.push(Tick::labelled(value));
-                } else if within && every == 1.0 {
+                } else if within && (every == 1.0 || digit == 1.0) {
                     ticks.push(Tick { value, label: None });
                 }
             }

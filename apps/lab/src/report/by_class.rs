@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::plot::chart::{Axis, Chart, Curve};
+use crate::plot::axis::Axis;
+use crate::plot::chart::{Chart, Curve};
 use crate::plot::ink::Style;
 use crate::plot::stacks::{Bar, Stacks};
 use crate::record::{ClassRun, Outcomes, Run};
-use crate::report::figure::{Drawing, Figure, HALF, Layout, SMALL, axis_for, curve};
+use crate::report::figure::{Drawing, Figure, HALF, Layout, axis_for, curve, several};
 use crate::report::measure;
 use crate::report::study::{Line, Point, Study};
 
@@ -105,12 +106,13 @@ fn of_class(line: &Line<'_>, class: u8, of: OfClass) -> Curve {
 
 /// Draws the classes beside each other under the one load that there is.
 fn at_once(study: &Study<'_>, classes: &BTreeSet<u8>) -> Figure {
+    let (layout, size) = several(study.lines.len());
     let drawings = study.lines.iter().enumerate().map(|(index, line)| {
         let bars = classes.iter().filter_map(|class| bar(line, *class));
         let stacks = Stacks {
             name: format!("what became of each class: {}", line.name),
             heading: line.name.clone(),
-            size: SMALL,
+            size,
             x_title: "class".to_owned(),
             parts: ["good", "late", "rejected", "failed"],
             bars: bars.collect(),
@@ -123,7 +125,7 @@ fn at_once(study: &Study<'_>, classes: &BTreeSet<u8>) -> Figure {
     Figure {
         title: "What became of each class".to_owned(),
         caption: "Class 0 is the most urgent. All seeds together.".to_owned(),
-        layout: Layout::Threes,
+        layout,
         drawings: drawings.collect(),
     }
 }

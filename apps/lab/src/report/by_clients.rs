@@ -1,6 +1,7 @@
 //! What clients of a closed load get: throughput, latency and fairness against their number.
 
-use crate::plot::chart::{Axis, Chart, Curve, Dot, Marks, Rule};
+use crate::plot::axis::Axis;
+use crate::plot::chart::{Chart, Curve, Dot, Marks, Rule};
 use crate::record::Run;
 use crate::report::figure::{Drawing, Figure, HALF, Layout, axis_for, curve, seeds, target_name};
 use crate::report::measure;

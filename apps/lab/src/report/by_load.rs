@@ -1,12 +1,13 @@
 //! What is kept of an open load: goodput, outcomes and percentiles against what is offered.
 
-use crate::plot::chart::{Axis, Chart, Curve, Rule};
+use crate::plot::axis::Axis;
+use crate::plot::chart::{Chart, Curve, Rule};
 use crate::plot::ink::Style;
 use crate::plot::numeral::brief;
 use crate::plot::stacks::{Bar, Stacks};
 use crate::record::{Run, Spread};
 use crate::report::figure::{
-    Drawing, Figure, HALF, Layout, SMALL, axis_for, curve, seeds, target_name,
+    Drawing, Figure, HALF, Layout, axis_for, curve, seeds, several, target_name,
 };
 use crate::report::measure;
 use crate::report::study::{Line, Point, Study};
@@ -190,12 +191,13 @@ fn percentiles(study: &Study<'_>, loads: &[f64]) -> Figure {
 }
 
 fn outcomes(study: &Study<'_>) -> Figure {
+    let (layout, size) = several(study.lines.len());
     let drawings = study.lines.iter().enumerate().map(|(index, line)| {
         let bars = line.points.iter().filter(|point| point.at.load.is_some());
         let stacks = Stacks {
             name: format!("what became of what was offered: {}", line.name),
             heading: line.name.clone(),
-            size: SMALL,
+            size,
             x_title: LOAD.to_owned(),
             parts: ["good", "late", "rejected", "failed"],
             bars: bars.filter_map(bar).collect(),
@@ -210,7 +212,7 @@ fn outcomes(study: &Study<'_>) -> Figure {
         caption: "All seeds together. Good is within the target, late is not; rejected was told \
                   so; failed has no answer."
             .to_owned(),
-        layout: Layout::Threes,
+        layout,
         drawings: drawings.collect(),
     }
 }

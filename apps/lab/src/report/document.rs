@@ -59,12 +59,18 @@ pub(crate) fn of_versus(versus: &Versus<'_>, study: &Study<'_>, drawn: &[Figure]
     for caution in versus.cautions() {
         page.element("p", &[("class", &"warning")], caution);
     }
+    page.open("div", &[("class", &"verdict")]);
+    page.element("p", &[], versus.verdict());
+    page.close();
+    figures(&mut page, drawn);
+    page.element("h2", &[], "B against A");
+    let note = "A figure differs where the ranges over the seeds have nothing in common.";
+    page.element("p", &[("class", &"about")], note);
     compared(&mut page, versus);
     for (name, record) in [("A", versus.a), ("B", versus.b)] {
         page.element("h2", &[], format!("{name}: {}", record.title));
         provenance(&mut page, record);
     }
-    figures(&mut page, drawn);
     listing(&mut page, study);
     page.close();
     ended(page)
@@ -116,7 +122,7 @@ fn warnings(page: &mut Markup, record: &Record) {
     page.open("div", &[("class", &"warning"), ("role", &"alert")]);
     let (count, all) = (invalid.len(), record.runs.len());
     let words = if count == 1 {
-        "run is invalid and counts"
+        "runs is invalid and counts"
     } else {
         "runs are invalid and count"
     };
@@ -216,7 +222,10 @@ fn listing(page: &mut Markup, study: &Study<'_>) {
 }
 
 fn compared(page: &mut Markup, versus: &Versus<'_>) {
-    tables::open(page, &["variant", "load", "figure", "A", "B", "B against A"]);
+    tables::open(
+        page,
+        &["variant", "load", "figure", "A", "B", "B against A"],
+    );
     for row in versus.rows() {
         for figures in row.written() {
             let class = if figures.last().is_some_and(|last| last.starts_with('B')) {

@@ -1,6 +1,7 @@
 //! A figure of the report: what it shows in words, and the plots that show it.
 
-use crate::plot::chart::{Axis, Curve, Dot, Marks};
+use crate::plot::axis::Axis;
+use crate::plot::chart::{Curve, Dot, Marks};
 use crate::plot::numeral::brief;
 use crate::report::middle::Middle;
 use crate::report::study::{Line, Point};
@@ -8,7 +9,7 @@ use crate::report::study::{Line, Point};
 /// How large a plot is that stands beside another, in pixels.
 pub(crate) const HALF: (f64, f64) = (430.0, 290.0);
 /// How large one of many is.
-pub(crate) const SMALL: (f64, f64) = (286.0, 220.0);
+const SMALL: (f64, f64) = (286.0, 220.0);
 /// How wide a plot over the whole page is, and the same on a narrow screen.
 pub(crate) const WIDE: f64 = 880.0;
 pub(crate) const NARROW: f64 = 400.0;
@@ -54,6 +55,14 @@ impl Drawing {
             svg,
             narrow: None,
         }
+    }
+}
+
+/// Gives how so many small plots stand beside each other, and their size.
+pub(crate) const fn several(count: usize) -> (Layout, (f64, f64)) {
+    match count {
+        1 | 2 | 4 => (Layout::Pairs, (HALF.0, SMALL.1)),
+        _ => (Layout::Threes, SMALL),
     }
 }
 

@@ -1,6 +1,7 @@
 //! How latencies are spread: the part that took at most so long.
 
-use crate::plot::chart::{Axis, Chart, Curve, Dot, Marks};
+use crate::plot::axis::Axis;
+use crate::plot::chart::{Chart, Curve, Dot, Marks};
 use crate::report::figure::{Drawing, Figure, HALF, Layout};
 use crate::report::study::{At, Line, Study};
 

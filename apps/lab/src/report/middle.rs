@@ -44,10 +44,11 @@ impl Middle {
             high,
             count,
         } = *self;
-        if count < 2 {
+        let (low, high) = (show(low), show(high));
+        if count < 2 || low == high {
             return show(median);
         }
-        format!("{} ({}–{})", show(median), show(low), show(high))
+        format!("{} ({low}–{high})", show(median))
     }
 
     /// Writes it with three digits.

@@ -1,6 +1,7 @@
 //! What happened when: figures over time, above each other on one axis.
 
-use crate::plot::chart::{Axis, Chart, Curve, Dot, Marks, Rule, stacked};
+use crate::plot::axis::Axis;
+use crate::plot::chart::{Chart, Curve, Dot, Marks, Rule, stacked};
 use crate::record::{Column, Series};
 use crate::report::figure::{Drawing, Figure, Layout, NARROW, WIDE, target_name};
 use crate::report::middle::Middle;
@@ -11,7 +12,7 @@ const PLACES_MAX: usize = 1_500;
 /// The most panels, each of one figure.
 const PANELS_MAX: usize = 24;
 /// The height of a panel, without the space for names.
-const PANEL: f64 = 130.0;
+const PANEL: f64 = 165.0;
 /// From how many times the target on a panel counts ratios.
 const LOG_FROM: f64 = 20.0;
 /// The least part of the target that is drawn on such a panel.
@@ -84,6 +85,12 @@ impl Time<'_, '_> {
         names.sort_by_key(|(unit, _)| units.iter().position(|one| one == unit));
         names.truncate(PANELS_MAX);
         let curves: Vec<Vec<Curve>> = names.iter().map(|name| self.curves(name)).collect();
+        let offered = |unit: &str| {
+            let places = self
+                .arrivals(unit, "")
+                .map_or_else(Vec::new, |(_, places)| places);
+            places.into_iter().map(|(_, y)| y)
+        };
         let of_unit = |unit: &str| {
             let same = names
                 .iter()
@@ -93,12 +100,20 @@ impl Time<'_, '_> {
             curves
                 .flat_map(|curve| &curve.dots)
                 .map(|dot| dot.y)
+                .chain(offered(unit))
                 .fold(0.0, f64::max)
         };
         let panels = names.iter().zip(&curves);
-        panels
+        let mut charts: Vec<Chart> = panels
             .map(|(name, curves)| self.panel(name, curves.clone(), of_unit(&name.0)))
-            .collect()
+            .collect();
+        // What arrives stands in the first panel of its unit only.
+        for (index, chart) in charts.iter_mut().enumerate() {
+            let unit = names.get(index).map(|(unit, _)| unit);
+            let first = names.iter().position(|(one, _)| Some(one) == unit);
+            chart.guide = chart.guide.take().filter(|_| first == Some(index));
+        }
+        charts
     }
 
     fn series(&self) -> impl Iterator<Item = &Series> {
@@ -137,12 +152,27 @@ impl Time<'_, '_> {
             name: format!("{name} over time"),
             heading: String::new(),
             size: (WIDE, PANEL),
-            x: Axis::linear("seconds since the run began").tight(),
+            x: Axis::linear("seconds since the run began")
+                .tight()
+                .covering([self.seconds()]),
             y: y.covering([most]),
             curves: curves.into_iter().map(raised).collect(),
             rules: if times { vec![rule] } else { Vec::new() },
             guide: self.arrivals(unit, name),
         }
+    }
+
+    /// Gives how long the longest series is.
+    fn seconds(&self) -> f64 {
+        let length = |series: &Series| {
+            let longest = series
+                .columns
+                .iter()
+                .map(|column| column.values.len())
+                .max();
+            float(longest.unwrap_or(0)) * series.step_ms / 1e3
+        };
+        self.series().map(length).fold(0.0, f64::max)
     }
 
     /// Gives what arrived, as seen in the first variant, behind what became of it.

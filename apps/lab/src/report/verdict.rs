@@ -128,6 +128,7 @@ fn within_target(study: &Study<'_>) -> Option<String> {
 fn settled(study: &Study<'_>, at: At) -> Option<String> {
     let after = |line: &Line<'_>| line.at(at)?.middle(|run| run.settled_ms);
     let told = |line: &Line<'_>| match after(line) {
+        Some(middle) if middle.median == 0.0 => format!("{} at once", line.name),
         Some(middle) => format!("{} in {} ms", line.name, brief(middle.median)),
         None => format!("{} never", line.name),
     };

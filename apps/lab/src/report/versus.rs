@@ -95,6 +95,22 @@ impl<'r> Versus<'r> {
         &self.rows
     }
 
+    /// Says in a sentence how much of it differs.
+    pub fn verdict(&self) -> String {
+        let pairs = |row: &Row| [row.goodput, row.p99_ms, row.rejected];
+        let all: Vec<Difference> = self
+            .rows
+            .iter()
+            .flat_map(pairs)
+            .map(|pair| pair.difference)
+            .collect();
+        let differ = |one: &&Difference| matches!(one, Difference::Higher | Difference::Lower);
+        match (all.iter().filter(differ).count(), all.len()) {
+            (0, all) => format!("In none of {all} figures is a difference to be seen."),
+            (some, all) => format!("{some} of {all} figures differ by more than the seeds do."),
+        }
+    }
+
     /// Says what keeps the figures from being compared, one thing each.
     pub fn cautions(&self) -> Vec<String> {
         let mut said = Vec::new();
@@ -230,7 +246,7 @@ impl Pair {
     fn verdict(&self) -> String {
         let change = match (self.a, self.b) {
             (Some(a), Some(b)) if a.median != 0.0 => {
-                format!(" by {:+.1} %", (b.median / a.median - 1.0) * 100.0)
+                format!(" by {:.1} %", (b.median / a.median - 1.0).abs() * 100.0)
             }
             _ => String::new(),
         };
@@ -328,7 +344,11 @@ mod tests {
         };
         assert_eq!(row.goodput.difference, Difference::None);
         assert_eq!(row.p99_ms.difference, Difference::Higher);
-        assert_eq!(row.written()[1][3], "B higher by +512.8 %");
+        assert_eq!(
+            versus.verdict(),
+            "1 of 3 figures differ by more than the seeds do."
+        );
+        assert_eq!(row.written()[1][3], "B higher by 512.8 %");
         assert_eq!(
             Versus::of(&b, &a).rows()[0].p99_ms.difference,
             Difference::Lower

@@ -147,7 +147,10 @@ fn compare(parser: &mut Parser) -> Result<Option<Lab>, UsageError> {
             out,
         }))),
         Err(records) => Err(UsageError::new(
-            format!("`seda lab compare` needs two records, not {}", records.len()),
+            format!(
+                "`seda lab compare` needs two records, not {}",
+                records.len()
+            ),
             "name the files, such as `seda lab compare before.json after.json`",
         )),
     }
