@@ -288,12 +288,11 @@ fn pieces<P>(dots: &[Dot], place: impl Fn(&Dot) -> Option<P>) -> Vec<Vec<P>> {
 }
 
 fn line(places: &[(f64, f64)]) -> String {
-    let mut path = String::new();
-    for (index, (x, y)) in places.iter().enumerate() {
+    let step = |(index, (x, y)): (usize, &(f64, f64))| {
         let letter = if index == 0 { 'M' } else { 'L' };
-        path.push_str(&format!("{letter}{} {}", Px(*x), Px(*y)));
-    }
-    path
+        format!("{letter}{} {}", Px(*x), Px(*y))
+    };
+    places.iter().enumerate().map(step).collect()
 }
 
 #[cfg(test)]

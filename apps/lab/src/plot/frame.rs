@@ -62,7 +62,7 @@ pub(crate) fn sheet(name: &str, (width, height): (f64, f64)) -> Markup {
 
 /// Gives a plot its own style, so that it can leave its page.
 pub(crate) fn alone(plot: &str) -> String {
-    plot.replacen(">", &format!(">\n<style>\n{STYLE}</style>"), 1)
+    plot.replacen('>', &format!(">\n<style>\n{STYLE}</style>"), 1)
 }
 
 /// Draws the horizontal lines of the grid and the figures left of them.
@@ -87,14 +87,14 @@ pub(crate) fn x_axis(markup: &mut Markup, scale: &Scale, area: Area, title: Opti
             continue;
         };
         let length = if tick.label.is_some() { 5 } else { 3 };
-        path.push_str(&format!("M{} {}v{length}", Px(x), Px(area.bottom)));
+        path.extend([format!("M{} {}v{length}", Px(x), Px(area.bottom))]);
         if let (Some(label), true) = (tick.label, title.is_some()) {
             write(markup, "faint", "middle", (x, area.bottom + 17.0), &label);
         }
     }
     markup.leaf("path", &[("class", &"axis"), ("d", &path)]);
     if let Some(title) = title {
-        let middle = (area.left + area.right) / 2.0;
+        let middle = f64::midpoint(area.left, area.right);
         write(markup, "", "middle", (middle, area.bottom + 33.0), title);
     }
 }

@@ -132,13 +132,13 @@ impl Scale {
         let mut ticks = Vec::new();
         let mut decade = first;
         while decade <= last {
-            for digit in [1.0, 2.0, 5.0] {
-                let value = 10_f64.powf(decade) * digit;
+            for digit in [1_u8, 2, 5] {
+                let value = 10_f64.powf(decade) * f64::from(digit);
                 let within = value >= self.low * (1.0 - 1e-9) && value <= self.high * (1.0 + 1e-9);
-                let major = digit == 1.0 && (decade / every).fract() == 0.0;
+                let major = digit == 1 && (decade / every).fract() == 0.0;
                 if within && (fine || major) {
                     ticks.push(Tick::labelled(value));
-                } else if within && (every == 1.0 || digit == 1.0) {
+                } else if within && (every < 1.5 || digit == 1) {
                     ticks.push(Tick { value, label: None });
                 }
             }

@@ -65,7 +65,7 @@ impl Stacks {
             );
         }
         self.paint(&mut markup, &y, area);
-        let middle = (area.left + area.right) / 2.0;
+        let middle = f64::midpoint(area.left, area.right);
         frame::write(
             &mut markup,
             "",

@@ -47,6 +47,7 @@ struct Shown<'s, 'r> {
 
 type OfClass = fn(&Run, &ClassRun) -> Option<f64>;
 
+#[allow(clippy::unnecessary_wraps, reason = "as the other figures")]
 fn goodput(run: &Run, class: &ClassRun) -> Option<f64> {
     let alone = Run {
         outcomes: class.outcomes,

@@ -209,7 +209,9 @@ impl Time<'_, '_> {
         let step_s = series.first()?.step_ms / 1e3;
         let mut dots = means(&columns, step_s);
         if self.lines.len() > BANDS_MAX {
-            dots.iter_mut().for_each(|dot| dot.range = None);
+            for dot in &mut dots {
+                dot.range = None;
+            }
         }
         (!columns.is_empty()).then(|| Curve {
             name: line.name.clone(),

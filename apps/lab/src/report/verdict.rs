@@ -48,10 +48,10 @@ fn at_the_most(study: &Study<'_>, at: At) -> String {
         .map(|(line, _)| line.name.as_str())
         .collect();
     if !equals.is_empty() {
-        said.push_str(&format!(
+        said.extend([format!(
             "; no difference is to be seen to {}",
             listed(&equals)
-        ));
+        )]);
     }
     if let Some((worst, last)) = seen.last().filter(|(_, last)| !last.overlaps(goodput)) {
         let times = goodput.median / last.median;
@@ -60,11 +60,11 @@ fn at_the_most(study: &Study<'_>, at: At) -> String {
         } else {
             String::new()
         };
-        said.push_str(&format!(
+        said.extend([format!(
             "; {} does {}{times}",
             worst.name,
             done(study, worst, at)
-        ));
+        )]);
     }
     said.push('.');
     said
@@ -78,14 +78,13 @@ fn done(study: &Study<'_>, line: &Line<'_>, at: At) -> String {
     let part = point
         .middle(measure::goodput_part)
         .filter(|_| at.load.is_some());
-    let good = match part {
-        Some(part) => format!("{} of capacity in time", percent(part.median)),
-        None => {
-            let rate = point
-                .middle(measure::goodput)
-                .map_or(0.0, |rate| rate.median);
-            format!("{} good answers per second", brief(rate))
-        }
+    let good = if let Some(part) = part {
+        format!("{} of capacity in time", percent(part.median))
+    } else {
+        let rate = point
+            .middle(measure::goodput)
+            .map_or(0.0, |rate| rate.median);
+        format!("{} good answers per second", brief(rate))
     };
     let late = point.middle(measure::p99).map(|p99| {
         let (p99, target) = (brief(p99.median), brief(study.target_ms));
