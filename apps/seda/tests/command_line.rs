@@ -25,6 +25,8 @@ fn help_goes_to_stdout_and_names_every_command() {
         "job logs",
         "job cancel",
         "seda graph",
+        "seda lab report",
+        "seda lab compare",
     ] {
         assert!(help.contains(words), "{words}");
     }

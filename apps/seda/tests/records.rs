@@ -163,10 +163,10 @@ fn a_comparison_says_what_is_more_than_chance() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let table = text(&output.stdout);
     let expected = "\
-VARIANT       LOAD  FIGURE              A           B  B AGAINST A
-drain <rate>  0.5x  good /s           900         900  no difference to be seen
-drain <rate>  0.5x  p99 ms     12 (11–13)  17 (16–18)  B higher by 41.7 %
-drain <rate>  0.5x  rejected         10 %        10 %  no difference to be seen
+VARIANT       LOAD  FIGURE             A           B  B AGAINST A
+drain <rate>  0.5x  good /s          900         900  no difference to be seen
+drain <rate>  0.5x  p99 ms    12 (11–13)  17 (16–18)  B higher by 41.7 %
+drain <rate>  0.5x  rejected        10 %        10 %  no difference to be seen
 ";
     assert!(table.starts_with(expected), "{table}");
     let page = fs::read_to_string(dir.path().join("c.html")).unwrap();
