@@ -14,10 +14,13 @@
 mod cell;
 mod comparison;
 mod page;
+mod plot;
 mod policies;
 pub mod record;
+mod report;
 pub mod scenario;
 
 pub use cell::{Cell, Wind};
 pub use comparison::{Comparison, Row};
 pub use policies::Policy;
+pub use report::{Difference, Pair, Plot, Report, Row as ComparedRow, Seen, Versus};

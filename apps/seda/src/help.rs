@@ -26,6 +26,10 @@ Laboratory
       compares what policies do under load, in virtual time
   seda lab policies
       lists them
+  seda lab report RECORD.json... [--out FILE.html] [--svg DIR] [--csv FILE]
+      draws what was recorded as one page, as single plots, or as a table
+  seda lab compare A.json B.json [-o table|json] [--out FILE.html]
+      says where two records differ by more than chance
 
 Options of `job`, `graph` and `bottleneck`
   --server URL          the server to talk to [http://127.0.0.1:8080]

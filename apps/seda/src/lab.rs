@@ -8,6 +8,7 @@ use seda_lab::{Comparison, Policy, Wind};
 use crate::args::laboratory::{Lab, Lines, Table};
 use crate::args::usage::{UsageError, unknown};
 use crate::exit::Exit;
+use crate::records;
 use crate::tell;
 
 /// Does what is asked in the laboratory.
@@ -25,6 +26,8 @@ pub fn run(lab: &Lab) -> Exit {
                 return Exit::Usage;
             }
         },
+        Lab::Report(asked) => return records::report(asked),
+        Lab::Compare(asked) => return records::compare(asked),
     };
     done.map_or_else(
         |error| {

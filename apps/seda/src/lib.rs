@@ -13,6 +13,7 @@ pub mod help;
 pub mod lab;
 pub mod log;
 pub mod print;
+pub mod records;
 pub mod serve;
 pub mod settings;
 pub mod suggest;

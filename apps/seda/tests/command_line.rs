@@ -26,6 +26,8 @@ fn help_goes_to_stdout_and_names_every_command() {
         "job cancel",
         "seda graph",
         "seda bottleneck",
+        "seda lab report",
+        "seda lab compare",
     ] {
         assert!(help.contains(words), "{words}");
     }

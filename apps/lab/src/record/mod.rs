@@ -1,12 +1,14 @@
 //! What was seen of a scenario: written to disk as JSON, read by the report and by comparisons.
 
 mod outcomes;
+mod reading;
 mod series;
 mod spread;
 
 use serde::{Deserialize, Serialize};
 
 pub use outcomes::Outcomes;
+pub use reading::ReadError;
 pub use series::{Column, Series};
 pub use spread::{Distribution, Spread};
 
@@ -15,6 +17,7 @@ pub const FORMAT: u32 = 1;
 
 /// Is everything that was seen of one scenario.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Record {
     /// Always [`FORMAT`].
     pub format: u32,
@@ -46,6 +49,7 @@ pub enum Ground {
 
 /// Is how to get the figures again.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Provenance {
     /// The command line.
     pub command: String,
@@ -63,6 +67,7 @@ pub struct Provenance {
 
 /// Is what became of one load in one variant.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Run {
     /// The variant's name: a policy, a plan, a server.
     pub variant: String,
@@ -100,6 +105,7 @@ pub struct Run {
 
 /// Says how late a generator was, in milliseconds after the intended moments.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Lag {
     /// The spread of how late requests were sent.
     pub spread: Spread,
@@ -109,6 +115,7 @@ pub struct Lag {
 
 /// Says how evenly clients were served.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Fairness {
     /// Jain's index of the answers per client: 1 is even, 1/n is all for one.
     pub jain: f64,
@@ -121,6 +128,7 @@ pub struct Fairness {
 
 /// Is what became of one class.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct ClassRun {
     /// 0 is the most urgent.
     pub class: u8,

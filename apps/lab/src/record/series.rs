@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Is figures over time: every column has a value for each step.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Series {
     /// The length of a step in milliseconds; the first begins with the run.
     pub step_ms: f64,
@@ -13,6 +14,7 @@ pub struct Series {
 
 /// Is one figure over time.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Column {
     /// What it is.
     pub name: String,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Is a few quantiles, in milliseconds; all zero when nothing was counted.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Spread {
     /// How many were counted.
     pub count: u64,
@@ -23,6 +24,7 @@ pub struct Spread {
 
 /// Is quantiles with the curve that they are points of.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Distribution {
     /// The quantiles that people ask for.
     pub spread: Spread,

@@ -1,12 +1,16 @@
 //! The words of `seda lab`.
 
+use std::path::PathBuf;
+
 use lexopt::Arg::{Long, Short, Value};
 use lexopt::Parser;
 
 use crate::args::usage::{self, UsageError, text, unknown};
 
-const ACTIONS: [&str; 2] = ["table", "policies"];
+const ACTIONS: [&str; 4] = ["table", "policies", "report", "compare"];
 const TABLE_OPTIONS: [&str; 4] = ["--policy", "--seed", "--seconds", "--output"];
+const REPORT_OPTIONS: [&str; 3] = ["--out", "--svg", "--csv"];
+const COMPARE_OPTIONS: [&str; 2] = ["--out", "--output"];
 
 /// What to do in the laboratory.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -15,6 +19,36 @@ pub enum Lab {
     Table(Table),
     /// List the policies that there are.
     Policies,
+    /// Show what was recorded.
+    Report(Report),
+    /// Show how two records differ.
+    Compare(Compare),
+}
+
+/// Which records to show, and where.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Report {
+    /// The files of the records; never none.
+    pub records: Vec<PathBuf>,
+    /// Where the page goes; to standard output when nothing else is asked for.
+    pub out: Option<PathBuf>,
+    /// The directory for the plots, a file each.
+    pub svg: Option<PathBuf>,
+    /// The file for the table of all runs.
+    pub csv: Option<PathBuf>,
+}
+
+/// Which records to compare, and how.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Compare {
+    /// The file of the record that is compared with.
+    pub a: PathBuf,
+    /// The file of the other one.
+    pub b: PathBuf,
+    /// How the differences are printed.
+    pub lines: Lines,
+    /// Where a page with the curves of both goes.
+    pub out: Option<PathBuf>,
 }
 
 /// Which policies to compare, and how.
@@ -48,6 +82,8 @@ pub(super) fn parse(parser: &mut Parser) -> Result<Option<Lab>, UsageError> {
             None => Ok(Some(Lab::Policies)),
             Some(other) => Err(usage::unexpected(&other, &["--help"])),
         },
+        Some(Value(word)) if word == "report" => report(parser),
+        Some(Value(word)) if word == "compare" => compare(parser),
         Some(Value(word)) => Err(unknown("action", &word.to_string_lossy(), &ACTIONS)),
         Some(Long("help") | Short('h')) => Ok(None),
         Some(other) => Err(usage::unexpected(&other, &ACTIONS)),
@@ -68,6 +104,56 @@ fn table(parser: &mut Parser) -> Result<Option<Lab>, UsageError> {
         }
     }
     Ok(Some(Lab::Table(table)))
+}
+
+fn report(parser: &mut Parser) -> Result<Option<Lab>, UsageError> {
+    let mut report = Report::default();
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Long("out") => report.out = Some(parser.value()?.into()),
+            Long("svg") => report.svg = Some(parser.value()?.into()),
+            Long("csv") => report.csv = Some(parser.value()?.into()),
+            Long("help") | Short('h') => return Ok(None),
+            Value(file) => report.records.push(file.into()),
+            other => return Err(usage::unexpected(&other, &REPORT_OPTIONS)),
+        }
+    }
+    if report.records.is_empty() {
+        return Err(UsageError::new(
+            "`seda lab report` needs a record",
+            "name the files that were measured, such as `seda lab report sweep.json --out sweep.html`",
+        ));
+    }
+    Ok(Some(Lab::Report(report)))
+}
+
+fn compare(parser: &mut Parser) -> Result<Option<Lab>, UsageError> {
+    let mut records: Vec<PathBuf> = Vec::new();
+    let (mut lines_as, mut out) = (Lines::default(), None);
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Long("output") | Short('o') => lines_as = lines(&text(parser.value()?)?)?,
+            Long("out") => out = Some(parser.value()?.into()),
+            Long("help") | Short('h') => return Ok(None),
+            Value(file) => records.push(file.into()),
+            other => return Err(usage::unexpected(&other, &COMPARE_OPTIONS)),
+        }
+    }
+    match <[PathBuf; 2]>::try_from(records) {
+        Ok([a, b]) => Ok(Some(Lab::Compare(Compare {
+            a,
+            b,
+            lines: lines_as,
+            out,
+        }))),
+        Err(records) => Err(UsageError::new(
+            format!(
+                "`seda lab compare` needs two records, not {}",
+                records.len()
+            ),
+            "name the files, such as `seda lab compare before.json after.json`",
+        )),
+    }
 }
 
 fn number(option: &str, parser: &mut Parser, least: u64) -> Result<u64, UsageError> {
