@@ -13,6 +13,7 @@
 
 mod cell;
 mod comparison;
+pub mod generator;
 mod page;
 mod policies;
 pub mod record;
