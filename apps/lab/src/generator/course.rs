@@ -11,7 +11,7 @@ use crate::scenario::{Change, Clients, Retries, Spacing};
 pub const CONNECTIONS_DEFAULT: usize = 1_024;
 
 /// Is one load on one server.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Course {
     /// Whom to ask, and for what.
     pub aim: Aim,
@@ -35,7 +35,7 @@ pub struct Course {
 }
 
 /// Is whom to ask, and for what.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Aim {
     /// The server.
     pub origin: Origin,
@@ -44,7 +44,7 @@ pub struct Aim {
 }
 
 /// Is how much is asked, and when.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Traffic {
     /// Requests come whatever becomes of those before.
     Open {
@@ -74,7 +74,7 @@ pub enum Traffic {
 }
 
 /// Is when requests or clients come that do not wait for each other.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Flood {
     /// How many come in a second.
     pub rate: f64,

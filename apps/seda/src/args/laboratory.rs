@@ -1,20 +1,28 @@
 //! The words of `seda lab`.
 
+mod load_words;
+
 use lexopt::Arg::{Long, Short, Value};
 use lexopt::Parser;
 
 use crate::args::usage::{self, UsageError, text, unknown};
 
-const ACTIONS: [&str; 2] = ["table", "policies"];
+pub use load_words::{Live, Loads};
+
+const ACTIONS: [&str; 4] = ["run", "sweep", "table", "policies"];
 const TABLE_OPTIONS: [&str; 4] = ["--policy", "--seed", "--seconds", "--output"];
 
 /// What to do in the laboratory.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Lab {
     /// Compare policies in virtual time.
     Table(Table),
     /// List the policies that there are.
     Policies,
+    /// Generate one load on a server.
+    Run(Box<Live>),
+    /// Generate loads on a server from far below to far above what it can do.
+    Sweep(Box<Live>, Loads),
 }
 
 /// Which policies to compare, and how.
@@ -44,6 +52,8 @@ pub enum Lines {
 pub(super) fn parse(parser: &mut Parser) -> Result<Option<Lab>, UsageError> {
     match parser.next()? {
         Some(Value(word)) if word == "table" => table(parser),
+        Some(Value(word)) if word == "run" => load_words::run(parser),
+        Some(Value(word)) if word == "sweep" => load_words::sweep(parser),
         Some(Value(word)) if word == "policies" => match parser.next()? {
             None => Ok(Some(Lab::Policies)),
             Some(other) => Err(usage::unexpected(&other, &["--help"])),
