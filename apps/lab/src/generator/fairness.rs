@@ -1,6 +1,6 @@
 //! What each client of a closed loop had of the server.
 
-use super::gauge::millis;
+use super::times::millis;
 use crate::record::Fairness;
 
 /// Latencies that are kept of one client: its first ones, 80 KiB.

@@ -2,39 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use hdrhistogram::{CreationError, Histogram};
+use hdrhistogram::CreationError;
 
 use super::desk::Concluded;
 use super::errand::{End, Failure};
 use super::fairness::Shares;
 use super::strip::Strip;
-use crate::record::{Distribution, Lag, Outcomes, Run, Spread};
+use super::times::Times;
+use super::window::{Verdict, Window};
+use crate::record::{Lag, Outcomes, Run};
 
-/// Nanoseconds, a microsecond: what is told apart at least.
-const UNIT: u64 = 1_000;
-/// Nanoseconds, an hour: what is longer counts as that.
-const LONGEST: u64 = 3_600_000_000_000;
-/// Digits that a histogram tells apart.
-const DIGITS: u8 = 3;
-/// Points of a curve for each halving of what is above.
-const POINTS_PER_HALF: u32 = 8;
 /// Milliseconds: a generator that is later than this for one request of a hundred
 /// has not made the load that it says.
 const LAG_P99_MAX_MS: f64 = 1.0;
 /// The part of the schedule that must have been sent.
 const SENT_MIN: f64 = 0.99;
-
-/// Is the times of one kind, in nanoseconds.
-#[derive(Clone, Debug)]
-pub(super) struct Times(Histogram<u64>);
-
-/// Is when a run counts, and what is good; nanoseconds, of the clock where they are moments.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Window {
-    pub(super) from: u64,
-    pub(super) until: u64,
-    pub(super) slo: u64,
-}
 
 /// Is what is counted of a run.
 #[derive(Debug)]
@@ -51,66 +33,6 @@ pub(super) struct Gauge {
     lag: Times,
     strip: Strip,
     shares: Option<Shares>,
-}
-
-/// Says what became of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    Good,
-    Late,
-    Rejected,
-    Failed,
-}
-
-impl Times {
-    pub(super) fn new() -> Result<Self, CreationError> {
-        Ok(Self(Histogram::new_with_bounds(UNIT, LONGEST, DIGITS)?))
-    }
-
-    pub(super) fn count(&mut self, nanos: u64) {
-        self.0.saturating_record(nanos);
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.0.reset();
-    }
-
-    pub(super) fn quantile(&self, part: f64) -> Option<f64> {
-        let counted = !self.0.is_empty();
-        counted.then(|| millis(self.0.value_at_quantile(part)))
-    }
-
-    fn spread(&self) -> Spread {
-        let at = |part| self.quantile(part).unwrap_or(0.0);
-        Spread {
-            count: self.0.len(),
-            mean: self.0.mean() / 1e6,
-            p50: at(0.5),
-            p90: at(0.9),
-            p99: at(0.99),
-            p999: at(0.999),
-            max: millis(self.0.max()),
-        }
-    }
-
-    fn some_spread(&self) -> Option<Spread> {
-        (!self.0.is_empty()).then(|| self.spread())
-    }
-
-    fn distribution(&self) -> Distribution {
-        let points = self.0.iter_quantiles(POINTS_PER_HALF);
-        let curve = points.map(|it| (millis(it.value_iterated_to()), it.quantile_iterated_to()));
-        Distribution {
-            spread: self.spread(),
-            curve: curve.collect(),
-        }
-    }
-}
-
-impl Window {
-    const fn has(&self, at: u64) -> bool {
-        self.from <= at && at < self.until
-    }
 }
 
 impl Gauge {
@@ -236,11 +158,6 @@ fn part(some: u64, all: u64) -> f64 {
     } else {
         some as f64 / all as f64
     }
-}
-
-#[allow(clippy::cast_precision_loss, reason = "nanoseconds of a run")]
-pub(super) fn millis(nanos: u64) -> f64 {
-    nanos as f64 / 1e6
 }
 
 #[cfg(test)]

@@ -20,9 +20,9 @@
 
 mod berth;
 mod capacity;
-mod clients;
 mod course;
 mod cpu_meter;
+mod crowd;
 mod desk;
 mod errand;
 mod fairness;
@@ -34,6 +34,8 @@ mod provenance;
 mod ride;
 mod strip;
 mod sweep;
+mod times;
+mod window;
 
 pub use capacity::{Capacity, Rung, find_capacity};
 pub use course::{Aim, CONNECTIONS_DEFAULT, Course, Flood, Traffic};

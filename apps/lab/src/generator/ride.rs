@@ -14,15 +14,16 @@ use seda_io::net::Names;
 use seda_io::tls::TlsClient;
 
 use super::berth;
-use super::clients::{Crowd, Stand};
 use super::course::{Aim, Course, Flood, Traffic};
 use super::cpu_meter::CpuMeter;
+use super::crowd::{Crowd, Stand};
 use super::desk::{DOUBLINGS_MAX, Desk, Habits, Rules, nanos};
 use super::errand::{Due, End, Happening, What};
-use super::gauge::{Gauge, Window};
+use super::gauge::Gauge;
 use super::moments::Moments;
 use super::pacer::{Agenda, Pacer};
 use super::progress::{Progress, Seen};
+use super::window::Window;
 use crate::record::Run;
 use crate::scenario::{Clients, Retries};
 

@@ -2,7 +2,8 @@
 
 use hdrhistogram::CreationError;
 
-use super::gauge::{Times, Verdict, Window};
+use super::times::Times;
+use super::window::{Verdict, Window};
 use crate::record::{Column, Series};
 
 /// Nanoseconds of a step, 100 ms.
