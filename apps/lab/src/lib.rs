@@ -14,6 +14,8 @@
 mod cell;
 mod comparison;
 pub mod generator;
+#[cfg(doctest)]
+mod guide;
 mod page;
 mod policies;
 pub mod record;

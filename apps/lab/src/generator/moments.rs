@@ -97,10 +97,10 @@ impl Moments {
 
     /// Gives the factor that holds now, and when the next one does.
     fn factor(&self) -> (f64, f64) {
-        let past = self.changes.iter().filter(|(at, _)| *at <= self.now);
+        let mut past = self.changes.iter().filter(|(at, _)| *at <= self.now);
         let next = self.changes.iter().filter(|(at, _)| *at > self.now);
         (
-            past.last().map_or(1.0, |(_, factor)| *factor),
+            past.next_back().map_or(1.0, |(_, factor)| *factor),
             next.map(|(at, _)| *at).fold(f64::INFINITY, f64::min),
         )
     }
