@@ -227,6 +227,10 @@ fn nanos(duration: Duration) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "nanoseconds and counts of a run"
+)]
 mod tests {
     use std::io::Write;
 

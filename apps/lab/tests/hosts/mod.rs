@@ -3,6 +3,7 @@
     dead_code,
     unreachable_pub,
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     reason = "each test file uses its part of this, and fails by panicking"
 )]
 
@@ -116,10 +117,7 @@ impl State {
     /// Resets all connections, and refuses further ones.
     fn die(&self) {
         // That ends `accept` and the listening itself; it may have been done before.
-        drop(rustix::net::shutdown(
-            &self.listener,
-            rustix::net::Shutdown::Both,
-        ));
+        rustix::net::shutdown(&self.listener, rustix::net::Shutdown::Both).ok();
         for stream in self.streams.lock().unwrap().take().unwrap_or_default() {
             // It may have ended by itself.
             stream.shutdown(Shutdown::Both).ok();
@@ -158,7 +156,7 @@ impl State {
                 GOOD
             }
             Manner::Pauses => {
-                let phase = self.began.elapsed().as_micros() as u64 % 1_000_000;
+                let phase = u64::from(self.began.elapsed().subsec_micros());
                 wait(Duration::from_micros(200_000_u64.saturating_sub(phase)));
                 GOOD
             }

@@ -23,9 +23,9 @@ const BUSY: f64 = 0.9;
 pub(super) fn run(live: &Live) -> Exit {
     let began = Instant::now();
     let place = provenance(&command());
-    let line = ProgressLine::new("");
-    let run = live.course.run(&mut |seen| line.show(&seen));
-    line.clear();
+    let progress = ProgressLine::new("");
+    let run = live.course.run(&mut |seen| progress.show(&seen));
+    progress.clear();
     let run = match run {
         Ok(run) => run,
         Err(error) => return refused(&error),
@@ -54,12 +54,12 @@ pub(super) fn sweep(live: &Live, loads: &Loads) -> Exit {
         Ok(capacity) => capacity,
         Err(error) => return refused(&error),
     };
-    let mut line = ProgressLine::new("");
+    let mut progress = ProgressLine::new("");
     let runs = loads.sweep.run(&live.course, capacity, &mut |leg, seen| {
-        line.rename(format!("{}/{} at {}x", leg.number, leg.of, leg.load));
-        line.show(&seen);
+        progress.rename(format!("{}/{} at {}x", leg.number, leg.of, leg.load));
+        progress.show(&seen);
     });
-    line.clear();
+    progress.clear();
     let runs = match runs {
         Ok(runs) => runs,
         Err(error) => return refused(&error),
@@ -77,14 +77,14 @@ fn capacity(live: &Live, loads: &Loads) -> Result<f64, CourseError> {
     if let Some(capacity) = loads.capacity {
         return Ok(capacity);
     }
-    let line = ProgressLine::new("");
+    let progress = ProgressLine::new("");
     let found = find_capacity(&live.course, &mut |rung| {
-        line.note(format_args!(
+        progress.note(format_args!(
             "capacity: {} clients, {:.0} good/s, p99 {:.2} ms",
             rung.clients, rung.goodput, rung.p99_ms
         ));
     });
-    line.clear();
+    progress.clear();
     let Capacity {
         per_second,
         clients,

@@ -113,9 +113,9 @@ fn a_request_is_tried_again_as_often_as_it_may_be_and_concluded_once() {
         };
         assert_eq!(acts(&mut desk), [Act::Wait(again)]);
         desk.due(again, next);
-        let retried = acts(&mut desk);
-        assert_eq!(sent(&retried).len(), 1);
-        assert!(retried.contains(&Act::Retried { at: 0 }));
+        let told = acts(&mut desk);
+        assert_eq!(sent(&told).len(), 1);
+        assert!(told.contains(&Act::Retried { at: 0 }));
     }
     desk.ended(0, End::Rejected, 50 * MS);
     let ends = concluded(&acts(&mut desk));

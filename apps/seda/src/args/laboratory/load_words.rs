@@ -263,7 +263,7 @@ impl Words {
             )
         })?;
         let aim = Aim {
-            request: self.request(aim.request)?,
+            request: self.request(&aim.request)?,
             ..aim
         };
         let usual = Course::new(aim, traffic);
@@ -286,7 +286,7 @@ impl Words {
         })
     }
 
-    fn request(&self, get: Request) -> Result<Request, UsageError> {
+    fn request(&self, get: &Request) -> Result<Request, UsageError> {
         let method = self.method.as_deref().unwrap_or("GET");
         let method = Method::parse(method).ok_or_else(|| {
             UsageError::new(
@@ -312,14 +312,11 @@ impl Words {
     }
 }
 
-fn whole<T: FromStr + PartialOrd>(
+fn whole<T: FromStr + PartialOrd + From<u8>>(
     option: &str,
     parser: &mut Parser,
     least: u8,
-) -> Result<T, UsageError>
-where
-    T: From<u8>,
-{
+) -> Result<T, UsageError> {
     let word = text(parser.value()?)?;
     let read = word.parse().ok().filter(|number| *number >= T::from(least));
     read.ok_or_else(|| {
