@@ -161,8 +161,7 @@ fn a_closed_loop_keeps_the_law_of_response_times() {
         let host = Host::start(Manner::Takes(ms(5)));
         let client = Clients {
             think,
-            requests_per_connection: 5,
-            timeout: None,
+            ..Clients::default()
         };
         let traffic = Traffic::Closed {
             clients: 20,

@@ -113,7 +113,7 @@ fn rung(course: &Course, clients: u32, told: &mut dyn FnMut(&Rung)) -> Result<Ru
     let client = Clients {
         think: Moment::default(),
         requests_per_connection: 0,
-        timeout: None,
+        ..Clients::default()
     };
     let closed = Course {
         traffic: Traffic::Closed { clients, client },

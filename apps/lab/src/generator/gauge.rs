@@ -6,7 +6,7 @@ use hdrhistogram::CreationError;
 
 use super::desk::Concluded;
 use super::errand::{End, Failure};
-use super::fairness::Shares;
+use super::shares::Shares;
 use super::strip::Strip;
 use super::times::Times;
 use super::window::{Verdict, Window};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::scenario::moment::Moment;
+use crate::scenario::Moment;
 
 /// Is what each client of a closed loop does, over and over. The defaults are
 /// those of SEDA's own measurements.

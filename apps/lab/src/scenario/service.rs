@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::scenario::moment::Moment;
+use crate::scenario::Moment;
 
 /// Is a stage of some servers, and what requests cost it.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
