@@ -131,8 +131,8 @@ fn line(load: f64, runs: &[&Run]) -> String {
         range(runs, part)[1]
     };
     let invalid = runs.iter().filter(|run| run.invalid.is_some()).count();
-    format!(
-        "{load:>7.3}x {:>10.1} {good:>10.1} {:>16} {:>5.1}% {:>6.1}% {:>6.1}% {:>11.3}  {}\n",
+    let line = format!(
+        "{load:>7.3}x {:>10.1} {good:>10.1} {:>16} {:>5.1}% {:>6.1}% {:>6.1}% {:>11.3}  {}",
         middle(Run::offered),
         format!("({least:.0}..{most:.0})"),
         percent(|run| run.outcomes.late),
@@ -144,8 +144,8 @@ fn line(load: f64, runs: &[&Run]) -> String {
         } else {
             format!("{invalid} of {}", runs.len())
         },
-    )
-    .replace(" \n", "\n")
+    );
+    format!("{}\n", line.trim_end())
 }
 
 /// Gives the least, the median and the greatest.
