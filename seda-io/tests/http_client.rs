@@ -207,6 +207,26 @@ fn a_connection_that_ends_or_speaks_unasked_is_not_used_again() {
 }
 
 #[test]
+fn lanes_share_no_connection_and_the_last_request_closes_it() {
+    let calling = usual();
+    let origin = serve_all();
+    for (lane, dialled) in [(1, 1), (2, 2), (1, 2), (2, 2)] {
+        calling.get(&origin.in_lane(lane), 0);
+        calling.body();
+        let figures = calling.caller.tallies().read();
+        assert_eq!(figures.dialled, dialled, "lane {lane}");
+    }
+    let last = request(Method::Get, "/last");
+    let closing = calling.caller.closing();
+    closing.send(&origin.in_lane(1), last, 0).unwrap();
+    calling.body();
+    calling.get(&origin.in_lane(1), 0);
+    calling.body();
+    let figures = calling.end();
+    assert_eq!((figures.dialled, figures.reused), (3, 3), "{figures:?}");
+}
+
+#[test]
 fn requests_wait_for_a_connection_in_order() {
     let calling = calling(ClientLimits {
         connections_per_origin_max: 1,

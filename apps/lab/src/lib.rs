@@ -13,6 +13,9 @@
 
 mod cell;
 mod comparison;
+pub mod generator;
+#[cfg(doctest)]
+mod guide;
 mod page;
 mod plot;
 mod policies;

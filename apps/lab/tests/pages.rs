@@ -109,6 +109,7 @@ prop_compose! {
             }),
             latency: Distribution { spread, curve },
             variant, seed: 1, load, clients, capacity, seconds, invalid,
+            ..Run::default()
         }
     }
 }

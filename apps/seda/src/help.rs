@@ -30,6 +30,31 @@ Laboratory
       draws what was recorded as one page, as single plots, or as a table
   seda lab compare A.json B.json [-o table|json] [--out FILE.html]
       says where two records differ by more than chance
+  seda lab run --target URL (--rate N | --clients N) [OPTION]...
+      generates load on a server, and says what became of it
+  seda lab sweep --target URL [--from 0.1] [--to 10] [--points 12] [--seeds 5]
+      measures how much a server can do, then loads it with parts of that
+
+Options of `lab run` and `lab sweep`
+  --slo 25ms            answers within this are good
+  --timeout 1s          how long a client waits
+  --seconds N           how long a run counts [10; of a sweep 5]
+  --warm-up N           seconds before that do not count [1]
+  --arrivals KIND       poisson, uniform, burst, ramp or trace:FILE [poisson]
+  --connections N       open at once, at most [1024]
+  --seed N              decides what is left to chance [1]
+  --cpu K               runs on this core only
+  --session N           `--rate` of clients, each of which asks N times
+  --think 20ms          of clients, before they ask again
+  --requests-per-connection N
+                        of clients; 0 is no bound [5]
+  --retries N           of requests that failed or were refused [0]
+  --backoff 10ms        before a retry; doubled for each further one [0]
+  --retry-budget PART   retries are at most this part of all requests
+  --method M, --header 'NAME: VALUE', --body TEXT
+                        what is sent [GET]
+  --capacity N          of a sweep: requests per second, instead of measuring
+  --out FILE            writes the record, for `-o json` and reports
 
 Options of `job`, `graph` and `bottleneck`
   --server URL          the server to talk to [http://127.0.0.1:8080]

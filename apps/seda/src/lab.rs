@@ -1,5 +1,9 @@
 //! Carries out `seda lab`.
 
+mod live;
+mod progress_line;
+mod summary;
+
 use std::io::{self, Write};
 
 use seda_core::BoxError;
@@ -19,6 +23,8 @@ use crate::tell;
 pub fn run(lab: &Lab) -> Exit {
     let done = match lab {
         Lab::Policies => list().map_err(BoxError::from),
+        Lab::Run(live) => return live::run(live),
+        Lab::Sweep(live, loads) => return live::sweep(live, loads),
         Lab::Table(table) => match chosen(&table.policies) {
             Ok(policies) => compare(table, &policies),
             Err(error) => {

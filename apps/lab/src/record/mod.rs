@@ -5,6 +5,8 @@ mod reading;
 mod series;
 mod spread;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 pub use outcomes::Outcomes;
@@ -99,6 +101,19 @@ pub struct Run {
     pub settled_ms: Option<f64>,
     /// Figures over time.
     pub series: Option<Series>,
+    /// Requests that had to wait for a connection, where that is known.
+    #[serde(default)]
+    pub queued: Option<u64>,
+    /// Attempts beyond the first of a request, where they are counted.
+    #[serde(default)]
+    pub retried: Option<u64>,
+    /// The part of its core that the generator has used, where it is known: near 1, a
+    /// closed loop has measured the generator.
+    #[serde(default)]
+    pub busy: Option<f64>,
+    /// Why requests failed, and how many, where that is known.
+    #[serde(default)]
+    pub failures: BTreeMap<String, u64>,
     /// Why the run shows nothing; it is valid where there is no reason.
     pub invalid: Option<String>,
 }

@@ -1,5 +1,6 @@
 //! Times as people write them: `25ms`, `2s`.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::de::{Deserialize, Deserializer, Error};
@@ -42,10 +43,18 @@ const UNITS: [(&str, f64); 6] = [
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        read(&text).ok_or_else(|| {
-            D::Error::custom(format!(
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
+impl FromStr for Moment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        read(text).ok_or_else(|| {
+            format!(
                 "`{text}` is no time: write a number and one of ns, us, ms, s, min, such as \"25ms\""
-            ))
+            )
         })
     }
 }

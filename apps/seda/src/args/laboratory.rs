@@ -1,5 +1,7 @@
 //! The words of `seda lab`.
 
+mod load_words;
+
 use std::path::PathBuf;
 
 use lexopt::Arg::{Long, Short, Value};
@@ -7,13 +9,15 @@ use lexopt::Parser;
 
 use crate::args::usage::{self, UsageError, text, unknown};
 
-const ACTIONS: [&str; 4] = ["table", "policies", "report", "compare"];
+pub use load_words::{Live, Loads};
+
+const ACTIONS: [&str; 6] = ["run", "sweep", "report", "compare", "table", "policies"];
 const TABLE_OPTIONS: [&str; 4] = ["--policy", "--seed", "--seconds", "--output"];
 const REPORT_OPTIONS: [&str; 3] = ["--out", "--svg", "--csv"];
 const COMPARE_OPTIONS: [&str; 2] = ["--out", "--output"];
 
 /// What to do in the laboratory.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Lab {
     /// Compare policies in virtual time.
     Table(Table),
@@ -23,6 +27,10 @@ pub enum Lab {
     Report(Report),
     /// Show how two records differ.
     Compare(Compare),
+    /// Generate one load on a server.
+    Run(Box<Live>),
+    /// Generate loads on a server from far below to far above what it can do.
+    Sweep(Box<Live>, Loads),
 }
 
 /// Which records to show, and where.
@@ -78,6 +86,8 @@ pub enum Lines {
 pub(super) fn parse(parser: &mut Parser) -> Result<Option<Lab>, UsageError> {
     match parser.next()? {
         Some(Value(word)) if word == "table" => table(parser),
+        Some(Value(word)) if word == "run" => load_words::run(parser),
+        Some(Value(word)) if word == "sweep" => load_words::sweep(parser),
         Some(Value(word)) if word == "policies" => match parser.next()? {
             None => Ok(Some(Lab::Policies)),
             Some(other) => Err(usage::unexpected(&other, &["--help"])),

@@ -22,7 +22,7 @@ const CLIENT_OPTIONS: [&str; 2] = ["--output", "--server"];
 const SUBMIT_OPTIONS: [&str; 3] = ["--name", "--output", "--server"];
 
 /// What the command line asks for.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// Start the server.
     Serve(Serve),

@@ -9,6 +9,7 @@ use seda_core::Meta;
 use super::going::Going;
 use super::origin::Origin;
 use crate::alarms::Alarm;
+use crate::http::ask::Afterwards;
 use crate::http::fault::{Fault, Place, ProtocolError};
 use crate::http::inflow::Inflow;
 use crate::http::inflow::inflow_event::InflowFault;
@@ -29,6 +30,8 @@ pub(super) struct Call<T> {
     pub(super) going: Option<Box<Going>>,
     /// Bytes of a body above which it is not gathered.
     pub(super) streams_above: usize,
+    /// What becomes of its connection.
+    pub(super) afterwards: Afterwards,
     /// It was sent on a connection that was stale, and is on its second.
     pub(super) retried: bool,
     /// Where the origin stands in the pool.
@@ -205,6 +208,7 @@ mod tests {
             meta: Meta::default(),
             going: None,
             streams_above: usize::MAX,
+            afterwards: Afterwards::KeepAlive,
             retried: false,
             site: 0,
             line: None,

@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 use seda_core::{Graph, Promises, Stage, inherited};
 
+use super::ask::Afterwards;
 use super::carrier::Seat;
 use super::dues::Turn;
 use super::flow::line::Muteness;
@@ -136,6 +137,7 @@ impl HttpClient {
             },
             offices: Offices::default(),
             streams_above,
+            afterwards: Afterwards::KeepAlive,
             score: tallies.0.open(),
             tallies,
         };
@@ -169,6 +171,7 @@ pub struct Caller<T: Send + 'static> {
     terms: Terms,
     offices: Offices<Call<T>>,
     streams_above: usize,
+    afterwards: Afterwards,
     score: Arc<Score>,
     tallies: ClientTallies,
 }
@@ -245,6 +248,7 @@ impl<T: Send + 'static> Caller<T> {
             meta: inherited(),
             going,
             streams_above: self.streams_above,
+            afterwards: self.afterwards,
             retried: false,
             site: 0,
             line: None,
@@ -270,6 +274,15 @@ impl<T: Send + 'static> Caller<T> {
     pub fn streaming_above(&self, bytes: usize) -> Self {
         let mut caller = self.clone();
         caller.streams_above = bytes;
+        caller
+    }
+
+    /// Makes a caller each of whose requests is the last one on its connection, and
+    /// tells the server so. One whose body is [streamed](Self::stream) is not.
+    #[must_use]
+    pub fn closing(&self) -> Self {
+        let mut caller = self.clone();
+        caller.afterwards = Afterwards::Close;
         caller
     }
 
@@ -306,6 +319,7 @@ impl<T: Send + 'static> Clone for Caller<T> {
             terms: self.terms.clone(),
             offices: self.offices.clone(),
             streams_above: self.streams_above,
+            afterwards: self.afterwards,
             score: Arc::clone(&self.score),
             tallies: self.tallies.clone(),
         }

@@ -29,6 +29,8 @@ pub struct Origin {
     authority: Arc<str>,
     host: Arc<str>,
     port: u16,
+    /// Connections are shared within one lane.
+    lane: u64,
 }
 
 impl Origin {
@@ -68,7 +70,26 @@ impl Origin {
             authority: said.into(),
             host: bare.into(),
             port,
+            lane: 0,
         })
+    }
+
+    /// Gives the same server, with connections of its own for each number: a client
+    /// that plays many has one for each of them. Every other origin has lane 0.
+    ///
+    /// ```
+    /// use seda_io::http::Origin;
+    ///
+    /// let origin = Origin::parse("http://localhost").unwrap();
+    /// assert_ne!(origin.in_lane(1), origin.in_lane(2));
+    /// assert_eq!(origin.in_lane(1).to_string(), "http://localhost");
+    /// ```
+    #[must_use]
+    pub fn in_lane(&self, lane: u64) -> Self {
+        Self {
+            lane,
+            ..self.clone()
+        }
     }
 
     /// Tells whether it is spoken to under TLS.

@@ -187,7 +187,7 @@ impl<T: Send + 'static> Dispatch<T> {
             line.begin((call, &waiting.request), Vec::new(), bounds, now);
             self.begin_flow(index, call, head);
         } else {
-            let head = request_head(&waiting.request, authority, Afterwards::KeepAlive);
+            let head = request_head(&waiting.request, authority, waiting.afterwards);
             line.begin((call, &waiting.request), head, bounds, now);
         }
         self.list(index);
@@ -250,6 +250,10 @@ impl<T: Send + 'static> Dispatch<T> {
 
     fn answered(&mut self, index: usize, response: Response, afterwards: Afterwards, now: u64) {
         let call = self.lines.get_mut(index).and_then(|line| line.call.take());
+        let asked = call.and_then(|call| self.calls.get(call));
+        let last = asked.is_some_and(|call| call.afterwards == Afterwards::Close);
+        // A server need not heed what it was told.
+        let afterwards = if last { Afterwards::Close } else { afterwards };
         self.release(index, afterwards, now);
         self.finish(call, Ok(response));
     }
