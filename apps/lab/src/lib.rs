@@ -17,7 +17,15 @@ mod page;
 mod policies;
 pub mod record;
 pub mod scenario;
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts of requests, seconds and places, far below 2^52"
+)]
+mod simulation;
 
 pub use cell::{Cell, Wind};
 pub use comparison::{Comparison, Row};
 pub use policies::Policy;
+pub use simulation::simulate;

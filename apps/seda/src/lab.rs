@@ -8,6 +8,8 @@ use seda_lab::{Comparison, Policy, Wind};
 use crate::args::laboratory::{Lab, Lines, Table};
 use crate::args::usage::{UsageError, unknown};
 use crate::exit::Exit;
+use crate::scenarios;
+use crate::simulated;
 use crate::tell;
 
 /// Does what is asked in the laboratory.
@@ -18,6 +20,8 @@ use crate::tell;
 pub fn run(lab: &Lab) -> Exit {
     let done = match lab {
         Lab::Policies => list().map_err(BoxError::from),
+        Lab::Scenarios => scenarios::list().map_err(BoxError::from),
+        Lab::Simulate(asked) => return simulated::run(asked),
         Lab::Table(table) => match chosen(&table.policies) {
             Ok(policies) => compare(table, &policies),
             Err(error) => {

@@ -19,6 +19,18 @@ pub struct Clients {
     pub timeout: Option<Moment>,
 }
 
+/// Is clients that join others for a time.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Joined {
+    /// When they come, from when on the run counts.
+    pub at: Moment,
+    /// How long they stay.
+    pub lasts: Moment,
+    /// How many they are.
+    pub clients: u64,
+}
+
 /// Is what clients of an open loop do that get no answer in time, or a refusal.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]

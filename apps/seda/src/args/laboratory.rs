@@ -1,11 +1,14 @@
 //! The words of `seda lab`.
 
+pub mod simulate;
+
 use lexopt::Arg::{Long, Short, Value};
 use lexopt::Parser;
 
+use crate::args::laboratory::simulate::Simulate;
 use crate::args::usage::{self, UsageError, text, unknown};
 
-const ACTIONS: [&str; 2] = ["table", "policies"];
+const ACTIONS: [&str; 4] = ["run", "scenarios", "table", "policies"];
 const TABLE_OPTIONS: [&str; 4] = ["--policy", "--seed", "--seconds", "--output"];
 
 /// What to do in the laboratory.
@@ -15,6 +18,10 @@ pub enum Lab {
     Table(Table),
     /// List the policies that there are.
     Policies,
+    /// Run a scenario in virtual time.
+    Simulate(Simulate),
+    /// List the scenarios that come with the program.
+    Scenarios,
 }
 
 /// Which policies to compare, and how.
@@ -44,14 +51,23 @@ pub enum Lines {
 pub(super) fn parse(parser: &mut Parser) -> Result<Option<Lab>, UsageError> {
     match parser.next()? {
         Some(Value(word)) if word == "table" => table(parser),
-        Some(Value(word)) if word == "policies" => match parser.next()? {
-            None => Ok(Some(Lab::Policies)),
-            Some(other) => Err(usage::unexpected(&other, &["--help"])),
-        },
+        Some(Value(word)) if word == "run" => {
+            Ok(simulate::parse(parser)?.map(Lab::Simulate))
+        }
+        Some(Value(word)) if word == "policies" => nothing_more(parser, Lab::Policies),
+        Some(Value(word)) if word == "scenarios" => nothing_more(parser, Lab::Scenarios),
         Some(Value(word)) => Err(unknown("action", &word.to_string_lossy(), &ACTIONS)),
         Some(Long("help") | Short('h')) => Ok(None),
         Some(other) => Err(usage::unexpected(&other, &ACTIONS)),
         None => Err(usage::missing("`seda lab` needs an action", &ACTIONS)),
+    }
+}
+
+fn nothing_more(parser: &mut Parser, lab: Lab) -> Result<Option<Lab>, UsageError> {
+    match parser.next()? {
+        None => Ok(Some(lab)),
+        Some(Long("help") | Short('h')) => Ok(None),
+        Some(other) => Err(usage::unexpected(&other, &["--help"])),
     }
 }
 
