@@ -156,7 +156,10 @@ pub(crate) fn nearest<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) 
     // One slip in three letters is a slip; more is another word.
     let most = word.chars().count().div_ceil(3);
     let slips = |known: &'w str| (strsim::osa_distance(word, known), known);
-    let near = known.into_iter().map(slips).filter(|(slips, _)| *slips <= most);
+    let near = known
+        .into_iter()
+        .map(slips)
+        .filter(|(slips, _)| *slips <= most);
     near.min().map(|(_, known)| known)
 }
 

@@ -22,8 +22,9 @@ Pictures
       says which stage limits it just now, and by what that is known
 
 Laboratory
-  seda lab run SCENARIO --simulate [--seed N] [--seeds N] [--out FILE.json] [-o table|json]
-      runs a scenario in virtual time: the name of one that there is, or a file
+  seda lab run SCENARIO --simulate [--seed N] [--seeds N] [--out FILE.json]
+               [-o table|json]
+      runs a scenario, by its name or from a file, in virtual time
   seda lab scenarios
       lists those that there are
   seda lab table [--policy NAME]... [--seconds N] [--seed N] [-o table|json]

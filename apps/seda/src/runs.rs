@@ -40,7 +40,9 @@ pub fn table(record: &Record) -> impl fmt::Display {
 fn row(first: &Run, group: &[Run]) -> [String; 12] {
     let of = |figure: fn(&Run) -> f64| median(group.iter().map(figure));
     let part = |count: fn(&Run) -> u64| {
-        let parts = group.iter().map(|run| share(count(run), run.outcomes.offered));
+        let parts = group
+            .iter()
+            .map(|run| share(count(run), run.outcomes.offered));
         format!("{:.2}", median(parts))
     };
     let load = match (first.load, first.clients) {
@@ -51,7 +53,10 @@ fn row(first: &Run, group: &[Run]) -> [String; 12] {
         first.variant.clone(),
         load,
         format!("{:.0}/s", of(Run::goodput)),
-        format!("{:.3}", of(|run| run.goodput() / run.capacity.unwrap_or(f64::NAN))),
+        format!(
+            "{:.3}",
+            of(|run| run.goodput() / run.capacity.unwrap_or(f64::NAN))
+        ),
         part(|run| run.outcomes.good),
         part(|run| run.outcomes.late),
         part(|run| run.outcomes.rejected),
@@ -64,15 +69,20 @@ fn row(first: &Run, group: &[Run]) -> [String; 12] {
 }
 
 fn row_of_class(group: &[Run], class: usize) -> [String; 12] {
-    let classes = || group.iter().filter_map(|run| Some((run, run.classes.get(class)?)));
+    let classes = || {
+        group
+            .iter()
+            .filter_map(|run| Some((run, run.classes.get(class)?)))
+    };
     let part = |count: fn(&seda_lab::record::Outcomes) -> u64| {
         let parts = classes().map(|(_, of)| share(count(&of.outcomes), of.outcomes.offered));
         format!("{:.2}", median(parts))
     };
     let goodput = median(classes().map(|(run, of)| float(of.outcomes.good) / run.seconds));
-    let capacity = median(classes().map(|(run, of)| {
-        float(of.outcomes.good) / run.seconds / run.capacity.unwrap_or(f64::NAN)
-    }));
+    let capacity =
+        median(classes().map(|(run, of)| {
+            float(of.outcomes.good) / run.seconds / run.capacity.unwrap_or(f64::NAN)
+        }));
     let starved = median(classes().map(|(_, of)| of.starved_ms.unwrap_or(f64::NAN)));
     [
         format!("  class {class}"),
@@ -95,7 +105,10 @@ fn more(group: &[Run]) -> String {
     let mut more = Vec::new();
     let settled: Vec<f64> = group.iter().filter_map(|run| run.settled_ms).collect();
     if settled.len() * 2 > group.len() {
-        more.push(format!("settled after {:.0} ms", median(settled.into_iter())));
+        more.push(format!(
+            "settled after {:.0} ms",
+            median(settled.into_iter())
+        ));
     }
     let fair = || group.iter().filter_map(|run| run.fairness.as_ref());
     if fair().next().is_some() {
@@ -103,10 +116,15 @@ fn more(group: &[Run]) -> String {
         let slowest = median(fair().map(|fair| fair.slowest));
         more.push(format!("Jain {jain:.4}, slowest {slowest:.2} x median"));
     }
-    let asked = group.iter().filter_map(|run| Some(share(run.attempts?, run.outcomes.offered)));
+    let asked = group
+        .iter()
+        .filter_map(|run| Some(share(run.attempts?, run.outcomes.offered)));
     let asked: Vec<f64> = asked.collect();
     if !asked.is_empty() {
-        more.push(format!("{:.2} attempts each", median(asked.into_iter()) / 100.0));
+        more.push(format!(
+            "{:.2} attempts each",
+            median(asked.into_iter()) / 100.0
+        ));
     }
     more.join(", ")
 }

@@ -79,7 +79,12 @@ fn simulate(asked: &Simulate, scenario: &Scenario) -> Result<Record, BoxError> {
 fn hand_over(asked: &Simulate, record: &Record) -> Result<(), BoxError> {
     if let Some(file) = &asked.out {
         let text = serde_json::to_string(record)?;
-        let told = |error| format!("{}: cannot be written ({error}), name another file", file.display());
+        let told = |error| {
+            format!(
+                "{}: cannot be written ({error}), name another file",
+                file.display()
+            )
+        };
         fs::write(file, text).map_err(told)?;
     }
     let mut out = io::stdout().lock();
@@ -102,9 +107,17 @@ fn load_average() -> Option<f64> {
 /// Names the processor, its cores and the system, as far as they are known.
 fn machine() -> String {
     let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpus.lines().find_map(|line| line.strip_prefix("model name"));
-    let model = model.map_or(env::consts::ARCH, |model| model.trim_start_matches([' ', '\t', ':']));
+    let model = cpus
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"));
+    let model = model.map_or(env::consts::ARCH, |model| {
+        model.trim_start_matches([' ', '\t', ':'])
+    });
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    format!("{model}, {cores} cores, {} {}", env::consts::OS, release.trim())
+    format!(
+        "{model}, {cores} cores, {} {}",
+        env::consts::OS,
+        release.trim()
+    )
 }

@@ -40,6 +40,7 @@ pub struct Clients {
     pub(super) classes: Vec<f64>,
     pub(super) cost: Duration,
     pub(super) present: Range<Tick>,
+    pub(super) jitter: Duration,
 }
 
 /// Says when a client asks.
@@ -106,6 +107,15 @@ impl Clients {
         self
     }
 
+    /// Makes each thought longer by an exponentially distributed time of this
+    /// mean, as a network does. Without it clients stay in step for ever: one
+    /// that always asks just after another finds the room always taken.
+    #[must_use]
+    pub const fn jitter(mut self, mean: Duration) -> Self {
+        self.jitter = mean;
+        self
+    }
+
     /// Has clients of a closed loop come at one moment, and leave as soon as
     /// they have an answer after another; both count from the clock's start.
     #[must_use]
@@ -122,6 +132,7 @@ impl Clients {
             classes: Vec::new(),
             cost: Duration::ZERO,
             present: Tick::ZERO..Tick::NEVER,
+            jitter: Duration::ZERO,
         }
     }
 }

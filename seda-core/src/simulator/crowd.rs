@@ -252,7 +252,8 @@ impl Crowd {
             Habit::Closed { think, .. } if now < self.clients.present.end => {
                 let refused = outcome == Outcome::Rejected;
                 let least = if refused { ROUND_TRIP } else { Duration::ZERO };
-                self.rest(place, now.after(think.max(least)));
+                let jitter = self.random.exponential(self.clients.jitter);
+                self.rest(place, now.after(think.max(least) + jitter));
             }
             Habit::Closed { .. } => client.step(State::Gone),
             Habit::Open(_) => {

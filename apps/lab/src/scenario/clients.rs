@@ -13,6 +13,9 @@ use crate::scenario::Moment;
 pub struct Clients {
     /// How long it thinks between an answer and the next request.
     pub think: Moment,
+    /// By how much a thought is longer on average, as by a network: clients
+    /// that are exactly in step stay so for ever.
+    pub jitter: Moment,
     /// After how many requests it begins a new connection; 0 is never.
     pub requests_per_connection: u32,
     /// After how long it gives up, if ever.
@@ -52,6 +55,7 @@ impl Default for Clients {
     fn default() -> Self {
         Self {
             think: Moment(Duration::from_millis(20)),
+            jitter: Moment(Duration::from_millis(1)),
             requests_per_connection: 5,
             timeout: None,
         }

@@ -42,7 +42,9 @@ pub(super) fn arrivals(
     Ok(match spacing {
         Spacing::Poisson if changes.is_empty() => Arrivals::poisson(rate),
         Spacing::Poisson => {
-            let changes = changes.iter().map(|change| (start + change.at.0, change.factor * rate));
+            let changes = changes
+                .iter()
+                .map(|change| (start + change.at.0, change.factor * rate));
             Arrivals::steps([(Duration::ZERO, rate)].into_iter().chain(changes))
         }
         Spacing::Uniform => Arrivals::uniform(rate),

@@ -49,12 +49,18 @@ impl Shares {
         let nothing = seconds * 1e6;
         let mean = |share: &Share| {
             let answers = f64::from(share.answers);
-            if share.answers == 0 { nothing } else { share.micros as f64 / answers }
+            if share.answers == 0 {
+                nothing
+            } else {
+                share.micros as f64 / answers
+            }
         };
         let mut means: Vec<f64> = self.clients.iter().map(mean).collect();
         means.sort_unstable_by(f64::total_cmp);
         let median = means.get(means.len() / 2).copied().unwrap_or(nothing);
-        let slowest = means.last().map_or(1.0, |slowest| slowest / median.max(1.0));
+        let slowest = means
+            .last()
+            .map_or(1.0, |slowest| slowest / median.max(1.0));
         let mut p99_ms: Vec<f64> = self
             .kept
             .iter_mut()
@@ -76,9 +82,14 @@ impl Shares {
 ///
 /// Source: Jain, Chiu, Hawe, DEC-TR-301, 1984.
 fn jain(shares: impl Iterator<Item = f64>) -> f64 {
-    let add = |(n, sum, squares), share| (n + 1.0, sum + share, f64::mul_add(share, share, squares));
+    let add =
+        |(n, sum, squares), share| (n + 1.0, sum + share, f64::mul_add(share, share, squares));
     let (n, sum, squares) = shares.fold((0.0, 0.0, 0.0), add);
-    if squares > 0.0 { sum * sum / (n * squares) } else { 1.0 }
+    if squares > 0.0 {
+        sum * sum / (n * squares)
+    } else {
+        1.0
+    }
 }
 
 #[cfg(test)]

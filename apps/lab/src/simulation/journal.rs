@@ -12,6 +12,8 @@ use crate::simulation::timeline::{Step, Timeline};
 
 /// Decimal digits of a latency.
 const DIGITS: u8 = 3;
+/// The longest latency that is told from longer ones, in nanoseconds: an hour.
+const LONGEST: u64 = 3_600_000_000_000;
 
 /// Notes what becomes of requests that were asked while it counts.
 #[derive(Debug)]
@@ -48,7 +50,7 @@ impl Journal {
             from,
             until,
             attempts: 0,
-            rejections: Histogram::new(DIGITS)?,
+            rejections: Histogram::new_with_max(LONGEST, DIGITS)?,
             lines: lines.collect::<Result<_, _>>()?,
             timeline: Timeline::new(until.since(from)),
             shares,
@@ -175,7 +177,7 @@ impl Line {
     fn new(from: Tick) -> Result<Self, hdrhistogram::CreationError> {
         Ok(Self {
             outcomes: Outcomes::default(),
-            latency: Histogram::new(DIGITS)?,
+            latency: Histogram::new_with_max(LONGEST, DIGITS)?,
             answered: from,
             starved: Duration::ZERO,
         })
@@ -224,7 +226,8 @@ fn curve(histogram: &Histogram<u64>) -> Vec<(f64, f64)> {
     }
     let hundredths = (0..99).map(|n| f64::from(n) / 100.0);
     let tail = [1e-2, 1e-3, 1e-4].into_iter();
-    let tail = tail.flat_map(|scale| (0..9).map(move |n| 1.0 - scale * (1.0 - f64::from(n) / 10.0)));
+    let tail =
+        tail.flat_map(|scale| (0..9).map(move |n| 1.0 - scale * (1.0 - f64::from(n) / 10.0)));
     let parts = hundredths.chain(tail).chain([1.0]);
     let point = |part| (histogram.value_at_quantile(part) as f64 / 1e6, part);
     parts.map(point).collect()

@@ -83,7 +83,9 @@ pub fn simulate(
             end.unwrap_or_else(|_| Err("a run has panicked, see above; report it".into()))
         });
         // All are waited for before the first error counts.
-        ends.collect::<Vec<_>>().into_iter().collect::<Result<(), _>>()
+        ends.collect::<Vec<_>>()
+            .into_iter()
+            .collect::<Result<(), _>>()
     })?;
     let mut runs = runs.into_inner().map_err(|_| "a run has panicked")?;
     runs.sort_by_key(|(index, _)| *index);

@@ -48,7 +48,9 @@ impl Point {
             flight.enter(&serve, crowd, offset);
         }
         let capacity = flight.fly(self.patience(scenario));
-        let Flight { simulator, journal, .. } = flight;
+        let Flight {
+            simulator, journal, ..
+        } = flight;
         drop(simulator); // It tells the journal, and so holds it.
         let journal = Rc::into_inner(journal).ok_or("the journal is still written")?;
         Ok(self.sum_up(scenario, journal.into_inner(), capacity))
@@ -62,7 +64,10 @@ impl Point {
             Load::Open { classes, .. } => (stand::count(classes), None),
             // Who comes and goes has less, which says nothing of fairness.
             Load::Closed { joined, .. } if !joined.is_empty() => (1, None),
-            Load::Closed { .. } => (1, Some(Shares::of(usize::try_from(self.clients(scenario))?))),
+            Load::Closed { .. } => (
+                1,
+                Some(Shares::of(usize::try_from(self.clients(scenario))?)),
+            ),
         };
         Ok(Journal::new(scenario.target.0, window, classes, shares)?)
     }
@@ -71,7 +76,12 @@ impl Point {
     fn crowds(&self, scenario: &Scenario) -> Result<Vec<(Clients, usize)>, BoxError> {
         let cost = scenario.server.arrival_cost.0;
         match &scenario.load {
-            Load::Open { arrivals, changes, classes, .. } => {
+            Load::Open {
+                arrivals,
+                changes,
+                classes,
+                ..
+            } => {
                 let load = self.load(scenario).unwrap_or(1.0);
                 let rate = load * expected::capacity(&scenario.server);
                 let spacing = (arrivals, changes.as_slice());
@@ -92,7 +102,7 @@ impl Point {
             Load::Closed { client, joined, .. } => {
                 let crowd = |count: u64| -> Result<Clients, BoxError> {
                     let clients = Clients::closed(u32::try_from(count)?, client.think.0);
-                    let clients = clients.costing(cost);
+                    let clients = clients.costing(cost).jitter(client.jitter.0);
                     let timeout = client.timeout;
                     Ok(timeout.map_or(clients.clone(), |timeout| clients.timeout(timeout.0)))
                 };
@@ -122,7 +132,10 @@ impl Point {
             variant: self.variant.name.clone(),
             seed: self.seed,
             load: self.load(scenario),
-            clients: self.load(scenario).is_none().then(|| self.clients(scenario)),
+            clients: self
+                .load(scenario)
+                .is_none()
+                .then(|| self.clients(scenario)),
             capacity: Some(capacity),
             seconds,
             outcomes: journal.outcomes(),
@@ -130,7 +143,11 @@ impl Point {
             latency: journal.latency(),
             rejection: Some(journal::spread(&journal.rejections)),
             fairness: shares.map(|shares| shares.fairness(seconds)),
-            classes: if classed { journal.classes() } else { Vec::new() },
+            classes: if classed {
+                journal.classes()
+            } else {
+                Vec::new()
+            },
             settled_ms,
             series: Some(journal.timeline.series()),
             ..Run::default()

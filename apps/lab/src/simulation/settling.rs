@@ -15,14 +15,21 @@ const WORTH: f64 = 0.5;
 /// Gives the last moment at which load or service change, from when on the run counts.
 pub(super) fn last_change(scenario: &Scenario) -> Option<Duration> {
     let server = &scenario.server;
-    let slower = server.slower.iter().map(|slower| slower.at.0 + slower.lasts.0);
+    let slower = server
+        .slower
+        .iter()
+        .map(|slower| slower.at.0 + slower.lasts.0);
     let pauses = server.pauses.iter().map(|pause| pause.at.0 + pause.lasts.0);
     let last = slower.chain(pauses).max();
     let load = match &scenario.load {
         Load::Open { changes, .. } => changes.iter().map(|change| change.at.0).max(),
-        Load::Closed { joined, .. } => joined.iter().map(|joined| joined.at.0 + joined.lasts.0).max(),
+        Load::Closed { joined, .. } => joined
+            .iter()
+            .map(|joined| joined.at.0 + joined.lasts.0)
+            .max(),
     };
-    last.max(load).filter(|last| *last < scenario.times.measured.0)
+    last.max(load)
+        .filter(|last| *last < scenario.times.measured.0)
 }
 
 /// Tells how many milliseconds after a change the goodput is, for half a
@@ -37,8 +44,9 @@ pub(super) fn settled_ms(good: &[u64], change: Duration, possible: f64) -> Optio
         return None;
     }
     let mut windows = after.windows(HOLDS.min(after.len()));
-    let steps = windows.position(|steps| mean(steps).is_some_and(|good| good >= ALMOST * plateau))?;
-    Some(steps as f64 * STEP.as_secs_f64() * 1e3)
+    let steps =
+        windows.position(|steps| mean(steps).is_some_and(|good| good >= ALMOST * plateau))?;
+    Some(steps as f64 * STEP.as_millis() as f64)
 }
 
 fn mean(steps: &[u64]) -> Option<f64> {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use seda_core::simulator::{Call, Simulator};
-use seda_core::{BoxError, Classes, Clock, DomainKind, Graph, Plan, Stage, StageBuilder};
 use seda_core::{Batching, ClassicBatching};
+use seda_core::{BoxError, Classes, Clock, DomainKind, Graph, Plan, Stage, StageBuilder};
 
 use crate::policies::Policy;
 use crate::scenario::{Load, Scenario, Server, Variant};
@@ -46,7 +46,11 @@ fn conditioned<'g>(
     scenario: &Scenario,
     variant: &Variant,
 ) -> Result<StageBuilder<'g, Call>, BoxError> {
-    let usual = if is_classic(variant) { "unbounded" } else { "drain rate" };
+    let usual = if is_classic(variant) {
+        "unbounded"
+    } else {
+        "drain rate"
+    };
     let policy = variant.policy.as_deref().unwrap_or(usual);
     let policy = Policy::named(policy).ok_or_else(|| format!("no policy `{policy}`"))?;
     let mut stage = policy.build(stage, scenario.target.0);
@@ -56,7 +60,9 @@ fn conditioned<'g>(
         stage = stage.classes(Classes::strict(count(classes)));
     }
     if let Some((least, most)) = scenario.server.threads {
-        let (least, most) = variant.threads.map_or((least, most), |threads| (threads, threads));
+        let (least, most) = variant
+            .threads
+            .map_or((least, most), |threads| (threads, threads));
         stage = stage.blocking(least..=most);
     }
     if let Some(batch) = variant.batch {

@@ -78,9 +78,8 @@ impl Timeline {
             step.took.sort_unstable();
         }
         let per_second = |count: u64| Some(count as f64 / STEP.as_secs_f64());
-        let state = |of: fn(&State) -> Option<f64>| {
-            move |step: &Step| step.state.as_ref().and_then(of)
-        };
+        let state =
+            |of: fn(&State) -> Option<f64>| move |step: &Step| step.state.as_ref().and_then(of);
         let columns = vec![
             self.column("offered", "/s", |step| per_second(step.offered)),
             self.column("good", "/s", |step| per_second(step.good)),
@@ -92,8 +91,16 @@ impl Timeline {
             self.column("p90", "ms", |step| quantile(&step.took, 0.90)),
             self.column("p99", "ms", |step| quantile(&step.took, 0.99)),
             self.column("threads", "threads", state(|state| Some(state.threads))),
-            self.column("batch", "requests a batch", state(|state| Some(state.batch))),
-            self.column("in flight", "requests", state(|state| Some(state.in_flight))),
+            self.column(
+                "batch",
+                "requests a batch",
+                state(|state| Some(state.batch)),
+            ),
+            self.column(
+                "in flight",
+                "requests",
+                state(|state| Some(state.in_flight)),
+            ),
         ];
         Series {
             step_ms: STEP.as_secs_f64() * 1e3,

@@ -51,9 +51,7 @@ pub enum Lines {
 pub(super) fn parse(parser: &mut Parser) -> Result<Option<Lab>, UsageError> {
     match parser.next()? {
         Some(Value(word)) if word == "table" => table(parser),
-        Some(Value(word)) if word == "run" => {
-            Ok(simulate::parse(parser)?.map(Lab::Simulate))
-        }
+        Some(Value(word)) if word == "run" => Ok(simulate::parse(parser)?.map(Lab::Simulate)),
         Some(Value(word)) if word == "policies" => nothing_more(parser, Lab::Policies),
         Some(Value(word)) if word == "scenarios" => nothing_more(parser, Lab::Scenarios),
         Some(Value(word)) => Err(unknown("action", &word.to_string_lossy(), &ACTIONS)),
