@@ -6,6 +6,9 @@ use seda_lab::record::{Record, Run};
 
 use crate::table::{Align, Table};
 
+/// How exactly it is known after what time something is settled.
+const STEP_MS: f64 = 100.0;
+
 /// Makes a table with a line for each variant and load.
 pub fn table(record: &Record) -> impl fmt::Display {
     let mut table = Table::new([
@@ -105,10 +108,12 @@ fn more(group: &[Run]) -> String {
     let mut more = Vec::new();
     let settled: Vec<f64> = group.iter().filter_map(|run| run.settled_ms).collect();
     if settled.len() * 2 > group.len() {
-        more.push(format!(
-            "settled after {:.0} ms",
-            median(settled.into_iter())
-        ));
+        let after = median(settled.into_iter());
+        more.push(if after < STEP_MS {
+            format!("settled in < {STEP_MS:.0} ms")
+        } else {
+            format!("settled after {after:.0} ms")
+        });
     }
     let fair = || group.iter().filter_map(|run| run.fairness.as_ref());
     if fair().next().is_some() {

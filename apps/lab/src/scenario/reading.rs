@@ -84,7 +84,7 @@ fn look_in_value(value: &Spanned<DeValue<'_>>, word: &str, found: &mut Vec<usize
         DeValue::String(text) if text.as_ref() == word => found.push(value.span().start),
         DeValue::Table(table) => look_in_table(table, word, found),
         DeValue::Array(array) => {
-            for value in array.iter() {
+            for value in array {
                 look_in_value(value, word, found);
             }
         }
