@@ -7,11 +7,11 @@ use seda_lab::simulate;
 const CLIENTS: &str = r#"
 name = "fairness"
 title = "1,024 clients"
-about = "They ask for a quarter more than can be done."
+about = "They ask for a half more than can be done."
 target = "25ms"
 server = { servers = 16, work = { kind = "exponential", mean = "1ms" } }
-load = { kind = "closed", clients = [1024], client = { think = "50ms" } }
-times = { warm_up = "1s", measured = "8s" }
+load = { kind = "closed", clients = [1024], client = { think = "25ms" } }
+times = { warm_up = "500ms", measured = "5s" }
 "#;
 
 #[test]
