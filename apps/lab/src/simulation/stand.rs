@@ -29,7 +29,9 @@ pub(super) fn simulator(
         Ok(())
     });
     let mut simulator = Simulator::new(graph, &plan(&scenario.server, variant), seed)?;
-    simulator.service(STAGE, expected::service(&scenario.server.work));
+    let service = expected::service(&scenario.server.work);
+    let blocks = scenario.server.threads.is_some();
+    simulator.service(STAGE, if blocks { service.waiting() } else { service });
     let start = scenario.times.warm_up.0;
     let during = |at: Duration, lasts: Duration| start + at..start + at + lasts;
     for slower in &scenario.server.slower {
