@@ -22,8 +22,16 @@ mod policies;
 pub mod record;
 mod report;
 pub mod scenario;
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts of requests, seconds and places, far below 2^52"
+)]
+mod simulation;
 
 pub use cell::{Cell, Wind};
 pub use comparison::{Comparison, Row};
 pub use policies::Policy;
 pub use report::{Difference, Pair, Plot, Report, Row as ComparedRow, Seen, Versus};
+pub use simulation::simulate;

@@ -16,104 +16,107 @@ pub struct Policy {
     pub name: &'static str,
     /// What it is, in a few words, with its parameters.
     pub about: &'static str,
-    build: Build,
+    means: Means,
 }
 
-/// Builds a stage under a policy, given the latency that is wanted.
-type Build = for<'g> fn(StageBuilder<'g, Tick>, Duration) -> StageBuilder<'g, Tick>;
+/// Is what a policy does to a stage.
+#[derive(Clone, Copy)]
+enum Means {
+    /// Nothing.
+    Nothing,
+    /// Adds a controller, made for the latency that is wanted.
+    Controls(fn(Duration) -> Box<dyn Controller>),
+    /// Sets the latency that is wanted as the stage's target.
+    Target,
+    /// Sets the target, and adds a controller that goes by it.
+    TargetAnd(fn(Duration) -> Box<dyn Controller>),
+}
 
 const ALL: &[Policy] = &[
     Policy {
         name: "unbounded",
         about: "takes everything, in order",
-        build: |stage, _| stage.queue(UNBOUNDED),
+        means: Means::Nothing,
     },
     Policy {
         name: "expiry only",
         about: "takes everything, gives up what has waited for 0.9 of the target",
-        build: |stage, target| stage.queue(UNBOUNDED).controller(ExpiryOnly(target)),
+        means: Means::Controls(|target| Box::new(ExpiryOnly(target))),
     },
     Policy {
         name: "cap 100",
         about: "at most 100 waiting or in hand",
-        build: |stage, _| stage.queue(UNBOUNDED).controller(Cap::new(100)),
+        means: Means::Controls(|_| Box::new(Cap::new(100))),
     },
     Policy {
         name: "cap 20",
         about: "at most 20 waiting or in hand, tuned by hand",
-        build: |stage, _| stage.queue(UNBOUNDED).controller(Cap::new(20)),
+        means: Means::Controls(|_| Box::new(Cap::new(20))),
     },
     Policy {
         name: "adaptive lifo",
         about: "newest first while there is a standing queue, with CoDel's bound",
-        build: |stage, _| stage.queue(UNBOUNDED).controller(AdaptiveLifo::default()),
+        means: Means::Controls(|_| Box::new(AdaptiveLifo::default())),
     },
     Policy {
         name: "codel",
         about: "Facebook's CoDel for servers, 5 ms and 100 ms",
-        build: |stage, _| stage.queue(UNBOUNDED).controller(CoDel::default()),
+        means: Means::Controls(|_| Box::new(CoDel::default())),
     },
     Policy {
         name: "dagor",
         about: "WeChat's DAGOR over one class, levels by turn",
-        build: |stage, _| stage.queue(UNBOUNDED).controller(Dagor::default()),
+        means: Means::Controls(|_| Box::new(Dagor::default())),
     },
     Policy {
         name: "seda direct",
         about: "SEDA's first: AIMD of the rate, with its constants",
-        build: |stage, target| stage.queue(UNBOUNDED).controller(SedaDirect::new(target)),
+        means: Means::Controls(|target| Box::new(SedaDirect::new(target))),
     },
     Policy {
         name: "seda multiclass",
         about: "SEDA's second, with the constants of 2003",
-        build: |stage, target| {
-            stage
-                .queue(UNBOUNDED)
-                .controller(SedaMulticlass::new(target))
-        },
+        means: Means::Controls(|target| Box::new(SedaMulticlass::new(target))),
     },
     Policy {
         name: "seda queueing",
         about: "SEDA's M/M/1 model",
-        build: |stage, target| stage.queue(UNBOUNDED).controller(SedaQueueing::new(target)),
+        means: Means::Controls(|target| Box::new(SedaQueueing::new(target))),
     },
     Policy {
         name: "seda pid",
         about: "SEDA's PID controller",
-        build: |stage, target| stage.queue(UNBOUNDED).controller(SedaPid::new(target)),
+        means: Means::Controls(|target| Box::new(SedaPid::new(target))),
     },
     Policy {
         name: "vegas",
         about: "Netflix' VegasLimit, over windows of 100 ms",
-        build: |stage, _| stage.queue(UNBOUNDED).controller(Vegas::default()),
+        means: Means::Controls(|_| Box::new(Vegas::default())),
     },
     Policy {
         name: "gradient2",
         about: "Netflix' Gradient2Limit, over windows of 100 ms",
-        build: |stage, _| stage.queue(UNBOUNDED).controller(Gradient2::default()),
+        means: Means::Controls(|_| Box::new(Gradient2::default())),
     },
     Policy {
         name: "aimd",
         about: "Netflix' AIMDLimit with the target for its timeout",
-        build: |stage, target| stage.queue(UNBOUNDED).controller(Aimd::new(target)),
+        means: Means::Controls(|target| Box::new(Aimd::new(target))),
     },
     Policy {
         name: "min rtt",
         about: "Envoy's adaptive concurrency: gradient with minRTT",
-        build: |stage, _| stage.queue(UNBOUNDED).controller(MinRtt::default()),
+        means: Means::Controls(|_| Box::new(MinRtt::default())),
     },
     Policy {
         name: "response time",
         about: "a limit in flight from the target alone, and expiry",
-        build: |stage, target| {
-            let stage = stage.queue(UNBOUNDED).target(target);
-            stage.controller(ResponseTime::default())
-        },
+        means: Means::TargetAnd(|_| Box::new(ResponseTime::default())),
     },
     Policy {
         name: "drain rate",
         about: "the default: work ahead / drain rate <= 0.8 of the target, and expiry",
-        build: |stage, target| stage.queue(UNBOUNDED).target(target),
+        means: Means::Target,
     },
 ];
 
@@ -128,13 +131,36 @@ impl Policy {
         ALL.iter().find(|policy| policy.name == name).copied()
     }
 
-    pub(crate) fn build<'g>(
-        &self,
-        stage: StageBuilder<'g, Tick>,
-        target: Duration,
-    ) -> StageBuilder<'g, Tick> {
-        (self.build)(stage, target)
+    /// Finds the policy whose name is the nearest to a misspelt one.
+    pub fn nearest(name: &str) -> Option<&'static str> {
+        nearest(name, ALL.iter().map(|policy| policy.name))
     }
+
+    pub(crate) fn build<'g, E: Send + 'static>(
+        &self,
+        stage: StageBuilder<'g, E>,
+        target: Duration,
+    ) -> StageBuilder<'g, E> {
+        let stage = stage.queue(UNBOUNDED);
+        match self.means {
+            Means::Nothing => stage,
+            Means::Controls(make) => stage.controller(make(target)),
+            Means::Target => stage.target(target),
+            Means::TargetAnd(make) => stage.target(target).controller(make(target)),
+        }
+    }
+}
+
+/// Finds the word that a misspelt one was probably meant to be.
+pub(crate) fn nearest<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
+    // One slip in three letters is a slip; more is another word.
+    let most = word.chars().count().div_ceil(3);
+    let slips = |known: &'w str| (strsim::osa_distance(word, known), known);
+    let near = known
+        .into_iter()
+        .map(slips)
+        .filter(|(slips, _)| *slips <= most);
+    near.min().map(|(_, known)| known)
 }
 
 impl std::fmt::Debug for Policy {

@@ -22,6 +22,11 @@ Pictures
       says which stage limits it just now, and by what that is known
 
 Laboratory
+  seda lab run SCENARIO --simulate [--seed N] [--seeds N] [--out FILE.json]
+               [-o table|json]
+      runs a scenario, by its name or from a file, in virtual time
+  seda lab scenarios
+      lists those that there are
   seda lab table [--policy NAME]... [--seconds N] [--seed N] [-o table|json]
       compares what policies do under load, in virtual time
   seda lab policies

@@ -3,6 +3,7 @@
 mod live;
 mod progress_line;
 mod summary;
+mod trial;
 
 use std::io::{self, Write};
 
@@ -13,6 +14,8 @@ use crate::args::laboratory::{Lab, Lines, Table};
 use crate::args::usage::{UsageError, unknown};
 use crate::exit::Exit;
 use crate::records;
+use crate::scenarios;
+use crate::simulated;
 use crate::tell;
 
 /// Does what is asked in the laboratory.
@@ -25,6 +28,9 @@ pub fn run(lab: &Lab) -> Exit {
         Lab::Policies => list().map_err(BoxError::from),
         Lab::Run(live) => return live::run(live),
         Lab::Sweep(live, loads) => return live::sweep(live, loads),
+        Lab::Scenarios => scenarios::list().map_err(BoxError::from),
+        Lab::Trial(asked, ground) => return trial::run(asked, ground),
+        Lab::Simulate(asked) => return simulated::run(asked),
         Lab::Table(table) => match chosen(&table.policies) {
             Ok(policies) => compare(table, &policies),
             Err(error) => {

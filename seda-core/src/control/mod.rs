@@ -206,3 +206,25 @@ pub trait Controller: Send {
     /// Takes in a sample and decides.
     fn update(&mut self, now: Tick, sample: &Sample) -> Decision;
 }
+
+impl<C: Controller + ?Sized> Controller for Box<C> {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+
+    fn adjusts(&self) -> Adjusts {
+        (**self).adjusts()
+    }
+
+    fn period(&self) -> Duration {
+        (**self).period()
+    }
+
+    fn wants_sojourns(&self) -> bool {
+        (**self).wants_sojourns()
+    }
+
+    fn update(&mut self, now: Tick, sample: &Sample) -> Decision {
+        (**self).update(now, sample)
+    }
+}

@@ -1,11 +1,15 @@
 //! The same graph in virtual time: one thread, seeded, a million events a second.
 
 pub(crate) mod arrivals;
+mod call;
+mod clients;
 mod coming;
 mod crew;
+mod crowd;
 mod digest;
 mod insight;
 mod models;
+mod outside;
 mod random;
 pub(crate) mod service;
 mod tunnel;
@@ -31,8 +35,11 @@ use crate::plan::Plan;
 use crate::running::ending::DrainError;
 use crate::running::parts::{Assembled, Parts};
 pub use crate::simulator::arrivals::Arrivals;
+pub use crate::simulator::call::{Call, Ended, Outcome};
+pub use crate::simulator::clients::{Clients, Retries};
 use crate::simulator::coming::Coming;
 use crate::simulator::crew::Crew;
+use crate::simulator::crowd::Crowd;
 use crate::simulator::digest::Digest;
 use crate::simulator::random::Random;
 use crate::simulator::service::Behaviour;
@@ -74,6 +81,7 @@ pub struct Simulator {
     conductor: Conductor,
     behaviours: Vec<Behaviour>,
     comings: Vec<Coming>,
+    crowds: Vec<Crowd>,
     agenda: BinaryHeap<Reverse<Entry>>,
     random: Random,
     entries: u64,
@@ -89,6 +97,8 @@ type Entry = (Tick, u64, u64, Happening);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Happening {
     Arrival(usize),
+    /// Some clients are due.
+    Crowd(usize),
     /// A worker's batch is done.
     Finish(usize),
     /// A worker looks for work: a source or a parked stage is due.
@@ -131,6 +141,7 @@ impl Simulator {
             conductor: Conductor::new(controllers, ways, now).with_overload(overload),
             behaviours: vec![Behaviour::default(); stages],
             comings: Vec::new(),
+            crowds: Vec::new(),
             agenda: BinaryHeap::new(),
             random: Random::new(seed),
             entries: 0,
@@ -201,6 +212,7 @@ impl Simulator {
     /// dead-lettered; the error's ledger lists it.
     pub fn drain(mut self, within: Duration) -> Result<Ledger, DrainError> {
         self.comings.clear();
+        self.crowds.clear();
         for stage in self.parts.around.roster.iter() {
             stage.common().gate.set(gate::INLETS_CLOSED);
         }
@@ -271,11 +283,14 @@ impl Simulator {
         self.steps += 1;
         match happening {
             Happening::Arrival(index) => self.arrive(index, at),
+            Happening::Crowd(index) => self.act(index, at),
             Happening::Finish(worker) => self.finish(worker, at),
             Happening::Look(worker) => self.crew.poll(worker, at),
             Happening::Control => self.control(at),
         }
         self.put_to_work(at);
+        // Last, since events expire as a batch begins.
+        self.hear(at);
         true
     }
 

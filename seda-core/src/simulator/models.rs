@@ -4,8 +4,11 @@ use std::ops::Range;
 use std::time::Duration;
 
 use crate::clock::Tick;
+use crate::control::Sample;
+use crate::control::levers::Levers;
 use crate::simulator::Simulator;
 use crate::simulator::service::{Behaviour, Service, SlowDown};
+use crate::simulator::virtual_levers::VirtualLevers;
 
 impl Simulator {
     /// Sets how long a stage takes; without it, it takes no time. A name that
@@ -23,6 +26,25 @@ impl Simulator {
         if let Some(behaviour) = self.behaviour(stage) {
             behaviour.slow_downs.push(SlowDown { during, factor });
         }
+    }
+
+    /// Has a stage do nothing for a time: what it has in hand ends that much later.
+    pub fn pause(&mut self, stage: &str, during: Range<Duration>) {
+        let during = Tick::ZERO.after(during.start)..Tick::ZERO.after(during.end);
+        if let Some(behaviour) = self.behaviour(stage) {
+            behaviour.pauses.push(during);
+            behaviour.pauses.sort_by_key(|pause| pause.start);
+        }
+    }
+
+    /// Tells what a controller of a stage would see now, all but its sojourns.
+    pub fn sample(&self, stage: &str) -> Option<Sample> {
+        let place = self.place(stage)?;
+        let levers = VirtualLevers {
+            parts: &self.parts,
+            threads: &self.threads,
+        };
+        Some(levers.sample(place))
     }
 
     /// Tells how many events a stage has begun to handle, and the time that

@@ -131,6 +131,8 @@ pub(crate) struct SlowDown {
 pub(crate) struct Behaviour {
     pub(crate) service: Service,
     pub(crate) slow_downs: Vec<SlowDown>,
+    /// In the order of their beginnings.
+    pub(crate) pauses: Vec<Range<Tick>>,
     pub(crate) drawn: Drawn,
 }
 
@@ -148,6 +150,7 @@ impl Default for Behaviour {
         Self {
             service: Service::constant(Duration::ZERO),
             slow_downs: Vec::new(),
+            pauses: Vec::new(),
             drawn: Drawn::default(),
         }
     }
@@ -166,6 +169,18 @@ impl Behaviour {
         if !self.service.waits {
             self.drawn.cpu = self.drawn.cpu.saturating_add(cost);
         }
-        cost
+        self.with_pauses(now, cost)
+    }
+
+    /// Adds the pauses that fall into a batch.
+    fn with_pauses(&self, now: Tick, cost: Duration) -> Duration {
+        self.pauses.iter().fold(cost, |cost, pause| {
+            let from = pause.start.max(now);
+            if pause.end <= now || now.after(cost) <= from {
+                cost
+            } else {
+                cost + pause.end.since(from)
+            }
+        })
     }
 }

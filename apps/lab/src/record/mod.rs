@@ -85,6 +85,9 @@ pub struct Run {
     pub seconds: f64,
     /// What became of what was offered; the four sum to it.
     pub outcomes: Outcomes,
+    /// How often clients asked, where they ask again.
+    #[serde(default)]
+    pub attempts: Option<u64>,
     /// What was done, from the moment that it should have been sent.
     pub latency: Distribution,
     /// The same from the moment that it was sent: what a careless generator shows.
@@ -151,6 +154,9 @@ pub struct ClassRun {
     pub outcomes: Outcomes,
     /// What was done.
     pub latency: Spread,
+    /// The longest time without an answer to one of this class, in milliseconds.
+    #[serde(default)]
+    pub starved_ms: Option<f64>,
 }
 
 impl Run {

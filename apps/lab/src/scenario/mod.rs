@@ -1,12 +1,16 @@
 //! What is to be seen, and under which load: a file in TOML.
 
 mod clients;
+mod faults;
+mod mistakes;
 mod moment;
+mod reading;
 mod service;
 
 use serde::Deserialize;
 
-pub use clients::{Clients, Retries};
+pub use clients::{Clients, Joined, Retries};
+pub use mistakes::{Mistake, Mistakes};
 pub use moment::{Change, Moment, Times};
 pub use service::{Pause, Server, Slowdown, Work};
 
@@ -64,6 +68,9 @@ pub enum Load {
         /// What each of them does.
         #[serde(default)]
         client: Clients,
+        /// Clients that join them for a time.
+        #[serde(default)]
+        joined: Vec<Joined>,
     },
 }
 
@@ -109,9 +116,19 @@ pub struct Variant {
     /// The policy that admits, by the name that `seda lab policies` lists.
     #[serde(default)]
     pub policy: Option<String>,
-    /// The plan: "default", or "seda-classic".
+    /// The plan: "default", or "seda-classic", which has SEDA's own thread
+    /// controller and, without a policy, takes everything.
     #[serde(default)]
     pub plan: Option<String>,
+    /// A pool of just so many threads, for work that blocks.
+    #[serde(default)]
+    pub threads: Option<usize>,
+    /// The most requests of one batch.
+    #[serde(default)]
+    pub batch: Option<usize>,
+    /// Who adjusts batches: "adaptive", or "classic", SEDA's own controller.
+    #[serde(default)]
+    pub batching: Option<String>,
     /// What clients do in this variant instead.
     #[serde(default)]
     pub retries: Option<Retries>,

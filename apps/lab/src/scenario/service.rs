@@ -12,6 +12,9 @@ pub struct Server {
     pub servers: usize,
     /// How long a request takes.
     pub work: Work,
+    /// For work that blocks a thread: the threads of its pool at first, and at most.
+    #[serde(default)]
+    pub threads: Option<(usize, usize)>,
     /// The CPU time of every request that comes in, refused or not.
     #[serde(default)]
     pub arrival_cost: Moment,

@@ -1,17 +1,27 @@
 //! The words of `seda lab`.
 
 mod load_words;
+pub mod simulate;
 
 use std::path::PathBuf;
 
 use lexopt::Arg::{Long, Short, Value};
 use lexopt::Parser;
 
+use crate::args::laboratory::simulate::{Asked, Ground};
 use crate::args::usage::{self, UsageError, text, unknown};
 
 pub use load_words::{Live, Loads};
 
-const ACTIONS: [&str; 6] = ["run", "sweep", "report", "compare", "table", "policies"];
+const ACTIONS: [&str; 7] = [
+    "run",
+    "sweep",
+    "report",
+    "compare",
+    "scenarios",
+    "table",
+    "policies",
+];
 const TABLE_OPTIONS: [&str; 4] = ["--policy", "--seed", "--seconds", "--output"];
 const REPORT_OPTIONS: [&str; 3] = ["--out", "--svg", "--csv"];
 const COMPARE_OPTIONS: [&str; 2] = ["--out", "--output"];
@@ -31,6 +41,12 @@ pub enum Lab {
     Run(Box<Live>),
     /// Generate loads on a server from far below to far above what it can do.
     Sweep(Box<Live>, Loads),
+    /// Run a scenario in virtual time.
+    Simulate(Asked),
+    /// Run a scenario on a server.
+    Trial(Asked, Ground),
+    /// List the scenarios that come with the program.
+    Scenarios,
 }
 
 /// Which records to show, and where.
@@ -86,18 +102,32 @@ pub enum Lines {
 pub(super) fn parse(parser: &mut Parser) -> Result<Option<Lab>, UsageError> {
     match parser.next()? {
         Some(Value(word)) if word == "table" => table(parser),
-        Some(Value(word)) if word == "run" => load_words::run(parser),
+        Some(Value(word)) if word == "run" => run(parser),
         Some(Value(word)) if word == "sweep" => load_words::sweep(parser),
-        Some(Value(word)) if word == "policies" => match parser.next()? {
-            None => Ok(Some(Lab::Policies)),
-            Some(other) => Err(usage::unexpected(&other, &["--help"])),
-        },
+        Some(Value(word)) if word == "policies" => nothing_more(parser, Lab::Policies),
+        Some(Value(word)) if word == "scenarios" => nothing_more(parser, Lab::Scenarios),
         Some(Value(word)) if word == "report" => report(parser),
         Some(Value(word)) if word == "compare" => compare(parser),
         Some(Value(word)) => Err(unknown("action", &word.to_string_lossy(), &ACTIONS)),
         Some(Long("help") | Short('h')) => Ok(None),
         Some(other) => Err(usage::unexpected(&other, &ACTIONS)),
         None => Err(usage::missing("`seda lab` needs an action", &ACTIONS)),
+    }
+}
+
+fn nothing_more(parser: &mut Parser, lab: Lab) -> Result<Option<Lab>, UsageError> {
+    match parser.next()? {
+        None => Ok(Some(lab)),
+        Some(Long("help") | Short('h')) => Ok(None),
+        Some(other) => Err(usage::unexpected(&other, &["--help"])),
+    }
+}
+
+/// Reads the words after `lab run`: a scenario comes first, where it is one.
+fn run(parser: &mut Parser) -> Result<Option<Lab>, UsageError> {
+    match parser.clone().next()? {
+        Some(Value(_) | Long("simulate")) => simulate::parse(parser),
+        _ => load_words::run(parser),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use super::laboratory::simulate::Asked;
 use super::laboratory::{Lab, Lines, Table};
 use super::{Action, Command, Graph, Job, Output, Picture, Serve};
 
@@ -44,6 +45,8 @@ fn help_and_version_are_found_where_people_look() {
         "bottleneck -h",
         "lab -h",
         "lab table --help",
+        "lab run -h",
+        "lab scenarios -h",
     ] {
         assert_eq!(parse(line), Ok(Command::Help), "{line}");
     }
@@ -61,6 +64,26 @@ fn the_laboratory_takes_numbers_and_names() {
     };
     assert_eq!(parse(line), Ok(Command::Lab(Lab::Table(table))));
     assert_eq!(parse("lab policies"), Ok(Command::Lab(Lab::Policies)));
+    assert_eq!(parse("lab scenarios"), Ok(Command::Lab(Lab::Scenarios)));
+    let line = "lab run step --simulate --seed 7 --seeds 2 --out a.json -o json";
+    let run = Asked {
+        scenario: "step".to_owned(),
+        seed: Some(7),
+        seeds: Some(2),
+        out: Some("a.json".into()),
+        lines: Lines::Json,
+    };
+    assert_eq!(parse(line), Ok(Command::Lab(Lab::Simulate(run))));
+    for (line, what) in [
+        ("lab run --simulate", "needs a scenario"),
+        ("lab run step", "add `--simulate`"),
+        ("lab run step slow --simulate", "`slow` is too much"),
+        ("lab run step --simulate --seeds 0", "at least 1"),
+        ("lab run step --simulat", "did you mean `--simulate`?"),
+    ] {
+        let said = parse(line).unwrap_err();
+        assert!(said.contains(what), "{line}: {said}");
+    }
     let said = parse("lab table --seconds 0").unwrap_err();
     assert!(said.contains("at least 1"), "{said}");
     assert!(parse("lab").unwrap_err().contains("needs an action"));

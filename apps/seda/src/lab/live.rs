@@ -50,7 +50,7 @@ pub(super) fn run(live: &Live) -> Exit {
 pub(super) fn sweep(live: &Live, loads: &Loads) -> Exit {
     let began = Instant::now();
     let place = provenance(&command());
-    let capacity = match capacity(live, loads) {
+    let capacity = match capacity(&live.course, loads.capacity) {
         Ok(capacity) => capacity,
         Err(error) => return refused(&error),
     };
@@ -73,12 +73,13 @@ pub(super) fn sweep(live: &Live, loads: &Loads) -> Exit {
     })
 }
 
-fn capacity(live: &Live, loads: &Loads) -> Result<f64, CourseError> {
-    if let Some(capacity) = loads.capacity {
+/// Gives what a server can do, in requests per second: what is known, or measured.
+pub(super) fn capacity(course: &Course, known: Option<f64>) -> Result<f64, CourseError> {
+    if let Some(capacity) = known {
         return Ok(capacity);
     }
     let progress = ProgressLine::new("");
-    let found = find_capacity(&live.course, &mut |rung| {
+    let found = find_capacity(course, &mut |rung| {
         progress.note(format_args!(
             "capacity: {} clients, {:.0} good/s, p99 {:.2} ms",
             rung.clients, rung.goodput, rung.p99_ms
@@ -102,7 +103,7 @@ fn capacity(live: &Live, loads: &Loads) -> Result<f64, CourseError> {
     Ok(per_second)
 }
 
-fn refused(error: &CourseError) -> Exit {
+pub(super) fn refused(error: &CourseError) -> Exit {
     tell::line(error);
     match error {
         CourseError::Usage(_) => Exit::Usage,
@@ -121,6 +122,11 @@ fn conclude(
         tell::line(error);
         return Exit::Failed;
     }
+    verdict(seen)
+}
+
+/// Says how many runs show nothing.
+pub(super) fn verdict(seen: &Record) -> Exit {
     let invalid = seen.runs.iter().filter_map(|run| run.invalid.as_ref());
     let mut invalid = invalid.peekable();
     let Some(why) = invalid.peek() else {
@@ -164,7 +170,7 @@ fn load(course: &Course) -> String {
 }
 
 /// Gives the command line again.
-fn command() -> String {
+pub(super) fn command() -> String {
     let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
     words.collect::<Vec<_>>().join(" ")
 }

@@ -1,0 +1,242 @@
+//! What became of every request of a run.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use seda_core::simulator::{Ended, Outcome};
+use seda_core::{Class, Tick};
+
+use crate::record::{ClassRun, Distribution, Outcomes, Spread};
+use crate::simulation::fairness::Shares;
+use crate::simulation::timeline::{Step, Timeline};
+
+/// Decimal digits of a latency.
+const DIGITS: u8 = 3;
+/// The longest latency that is told from longer ones, in nanoseconds: an hour.
+const LONGEST: u64 = 3_600_000_000_000;
+
+/// Notes what becomes of requests that were asked while it counts.
+#[derive(Debug)]
+pub(super) struct Journal {
+    target: Duration,
+    from: Tick,
+    until: Tick,
+    pub(super) attempts: u64,
+    pub(super) rejections: Histogram<u64>,
+    pub(super) lines: Vec<Line>,
+    pub(super) timeline: Timeline,
+    pub(super) shares: Option<Shares>,
+}
+
+/// Is what became of the requests of one class.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) outcomes: Outcomes,
+    latency: Histogram<u64>,
+    answered: Tick,
+    starved: Duration,
+}
+
+impl Journal {
+    pub(super) fn new(
+        target: Duration,
+        (from, until): (Tick, Tick),
+        classes: usize,
+        shares: Option<Shares>,
+    ) -> Result<Self, hdrhistogram::CreationError> {
+        let lines = (0..classes.max(1)).map(|_| Line::new(from));
+        Ok(Self {
+            target,
+            from,
+            until,
+            attempts: 0,
+            rejections: Histogram::new_with_max(LONGEST, DIGITS)?,
+            lines: lines.collect::<Result<_, _>>()?,
+            timeline: Timeline::new(until.since(from)),
+            shares,
+        })
+    }
+
+    /// Notes the end of a request of a client; in a run without classes the
+    /// class says nothing.
+    pub(super) fn note(&mut self, ended: &Ended, client: usize) {
+        let took = ended.at.since(ended.asked);
+        let counts = self.counts(ended.asked);
+        let good = ended.outcome == Outcome::Answered && took <= self.target;
+        let micros = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
+        if let Some(step) = self.step(ended.at) {
+            step.count(ended.outcome, (good, micros));
+            step.attempts += u64::from(ended.attempts);
+        }
+        if counts && let Some(step) = self.step(ended.asked) {
+            step.offered += 1;
+        }
+        let until = self.until;
+        if let Some(line) = self.line(ended.class) {
+            if ended.outcome == Outcome::Answered && ended.at < until {
+                line.answer(ended.at);
+            }
+            if counts {
+                line.count(ended.outcome, (good, took));
+            }
+        }
+        if !counts {
+            return;
+        }
+        self.attempts += u64::from(ended.attempts);
+        match ended.outcome {
+            Outcome::Answered => {
+                if let Some(shares) = &mut self.shares {
+                    shares.answered(client, micros);
+                }
+            }
+            Outcome::Rejected => self.rejections.saturating_record(nanos(took)),
+            Outcome::Lost | Outcome::TimedOut => {}
+        }
+    }
+
+    /// Notes a request that has no answer at the end of the run.
+    pub(super) fn leave(&mut self, asked: Tick, class: Class) {
+        if !self.counts(asked) {
+            return;
+        }
+        if let Some(step) = self.step(asked) {
+            step.offered += 1;
+        }
+        if let Some(line) = self.line(class) {
+            line.outcomes.offered += 1;
+            line.outcomes.failed += 1;
+        }
+    }
+
+    pub(super) fn outcomes(&self) -> Outcomes {
+        let mut all = Outcomes::default();
+        self.lines.iter().for_each(|line| all.add(&line.outcomes));
+        all
+    }
+
+    /// Gives the latency of everything that was answered.
+    pub(super) fn latency(&self) -> Distribution {
+        let mut lines = self.lines.iter();
+        let Some(mut all) = lines.next().map(|line| line.latency.clone()) else {
+            return Distribution::default();
+        };
+        for line in lines {
+            // They are made alike, so that one fits into the other.
+            if all.add(&line.latency).is_err() {
+                return Distribution::default();
+            }
+        }
+        Distribution {
+            spread: spread(&all),
+            curve: curve(&all),
+        }
+    }
+
+    pub(super) fn classes(&self) -> Vec<ClassRun> {
+        let lines = self.lines.iter().zip(0..);
+        let run = |(line, class): (&Line, u8)| ClassRun {
+            class,
+            outcomes: line.outcomes,
+            latency: spread(&line.latency),
+            starved_ms: Some(millis(line.starved.max(self.until.since(line.answered)))),
+        };
+        lines.map(run).collect()
+    }
+
+    fn counts(&self, asked: Tick) -> bool {
+        (self.from..self.until).contains(&asked)
+    }
+
+    fn step(&mut self, at: Tick) -> Option<&mut Step> {
+        (at >= self.from).then(|| self.timeline.at(at.since(self.from)))?
+    }
+
+    fn line(&mut self, class: Class) -> Option<&mut Line> {
+        let only = self.lines.len() == 1;
+        let place = if only { 0 } else { usize::from(class.0) };
+        self.lines.get_mut(place)
+    }
+}
+
+impl Step {
+    fn count(&mut self, outcome: Outcome, (good, micros): (bool, u32)) {
+        match outcome {
+            Outcome::Answered if good => self.good += 1,
+            Outcome::Answered => self.late += 1,
+            Outcome::Rejected => self.rejected += 1,
+            Outcome::Lost | Outcome::TimedOut => self.failed += 1,
+        }
+        if outcome == Outcome::Answered {
+            self.took.push(micros);
+        }
+    }
+}
+
+impl Line {
+    fn new(from: Tick) -> Result<Self, hdrhistogram::CreationError> {
+        Ok(Self {
+            outcomes: Outcomes::default(),
+            latency: Histogram::new_with_max(LONGEST, DIGITS)?,
+            answered: from,
+            starved: Duration::ZERO,
+        })
+    }
+
+    fn answer(&mut self, at: Tick) {
+        self.starved = self.starved.max(at.since(self.answered));
+        self.answered = self.answered.max(at);
+    }
+
+    fn count(&mut self, outcome: Outcome, (good, took): (bool, Duration)) {
+        self.outcomes.offered += 1;
+        match outcome {
+            Outcome::Answered if good => self.outcomes.good += 1,
+            Outcome::Answered => self.outcomes.late += 1,
+            Outcome::Rejected => self.outcomes.rejected += 1,
+            Outcome::Lost | Outcome::TimedOut => self.outcomes.failed += 1,
+        }
+        if outcome == Outcome::Answered {
+            self.latency.saturating_record(nanos(took));
+        }
+    }
+}
+
+/// Gives the quantiles of a histogram of nanoseconds, in milliseconds.
+pub(super) fn spread(histogram: &Histogram<u64>) -> Spread {
+    if histogram.is_empty() {
+        return Spread::default();
+    }
+    let at = |part| histogram.value_at_quantile(part) as f64 / 1e6;
+    Spread {
+        count: histogram.len(),
+        mean: histogram.mean() / 1e6,
+        p50: at(0.5),
+        p90: at(0.9),
+        p99: at(0.99),
+        p999: at(0.999),
+        max: histogram.max() as f64 / 1e6,
+    }
+}
+
+/// Gives the curve by hundredths, then by thousandths of the last hundredth, and so on.
+fn curve(histogram: &Histogram<u64>) -> Vec<(f64, f64)> {
+    if histogram.is_empty() {
+        return Vec::new();
+    }
+    let hundredths = (0..99).map(|n| f64::from(n) / 100.0);
+    let tail = [1e-2, 1e-3, 1e-4].into_iter();
+    let tail =
+        tail.flat_map(|scale| (0..9).map(move |n| 1.0 - scale * (1.0 - f64::from(n) / 10.0)));
+    let parts = hundredths.chain(tail).chain([1.0]);
+    let point = |part| (histogram.value_at_quantile(part) as f64 / 1e6, part);
+    parts.map(point).collect()
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}

@@ -1,0 +1,102 @@
+//! The stage that is tried, as a variant wants it, in a simulator.
+
+use std::time::Duration;
+
+use seda_core::simulator::{Call, Simulator};
+use seda_core::{Batching, ClassicBatching};
+use seda_core::{BoxError, Classes, Clock, DomainKind, Graph, Plan, Stage, StageBuilder};
+
+use crate::policies::Policy;
+use crate::scenario::{Load, Scenario, Server, Variant};
+use crate::simulation::expected;
+
+/// What the stage is called.
+pub(super) const STAGE: &str = "serve";
+/// The pool of a stage that does not block, under SEDA's plan: threads beyond
+/// the servers would do work that nobody can do.
+const POOL: &str = "pool";
+
+/// Makes the simulator, with faults of the server, but without clients.
+pub(super) fn simulator(
+    scenario: &Scenario,
+    variant: &Variant,
+    seed: u64,
+) -> Result<(Simulator, Stage<Call>), BoxError> {
+    let mut graph = Graph::new("wind tunnel").with_clock(Clock::manual());
+    let stage = conditioned(graph.stage(STAGE), scenario, variant)?;
+    let serve = stage.each(|call: Call| {
+        call.answer();
+        Ok(())
+    });
+    let mut simulator = Simulator::new(graph, &plan(&scenario.server, variant), seed)?;
+    let service = expected::service(&scenario.server.work);
+    let blocks = scenario.server.threads.is_some();
+    simulator.service(STAGE, if blocks { service.waiting() } else { service });
+    let start = scenario.times.warm_up.0;
+    let during = |at: Duration, lasts: Duration| start + at..start + at + lasts;
+    for slower in &scenario.server.slower {
+        simulator.slow_down(STAGE, slower.factor, during(slower.at.0, slower.lasts.0));
+    }
+    for pause in &scenario.server.pauses {
+        simulator.pause(STAGE, during(pause.at.0, pause.lasts.0));
+    }
+    Ok((simulator, serve))
+}
+
+fn conditioned<'g>(
+    stage: StageBuilder<'g, Call>,
+    scenario: &Scenario,
+    variant: &Variant,
+) -> Result<StageBuilder<'g, Call>, BoxError> {
+    let usual = if is_classic(variant) {
+        "unbounded"
+    } else {
+        "drain rate"
+    };
+    let policy = variant.policy.as_deref().unwrap_or(usual);
+    let policy = Policy::named(policy).ok_or_else(|| format!("no policy `{policy}`"))?;
+    let mut stage = policy.build(stage, scenario.target.0);
+    if let Load::Open { classes, .. } = &scenario.load
+        && !classes.is_empty()
+    {
+        stage = stage.classes(Classes::strict(count(classes)));
+    }
+    if let Some((least, most)) = scenario.server.threads {
+        let (least, most) = variant
+            .threads
+            .map_or((least, most), |threads| (threads, threads));
+        stage = stage.blocking(least..=most);
+    }
+    if let Some(batch) = variant.batch {
+        stage = stage.batch(batch);
+    }
+    Ok(match variant.batching.as_deref() {
+        Some("classic") => stage.controller(ClassicBatching::default()),
+        Some(_) => stage.controller(Batching::default()),
+        None => stage,
+    })
+}
+
+fn plan(server: &Server, variant: &Variant) -> Plan {
+    if !is_classic(variant) {
+        return Plan::default().workers(server.servers);
+    }
+    if server.threads.is_some() {
+        return Plan::seda_classic();
+    }
+    let pool = DomainKind::Blocking {
+        min: 1,
+        max: server.servers,
+    };
+    Plan::seda_classic().domain(POOL, pool).place(STAGE, POOL)
+}
+
+fn is_classic(variant: &Variant) -> bool {
+    variant.plan.as_deref() == Some("seda-classic")
+}
+
+/// Counts classes, with the one that what is left belongs to.
+pub(super) fn count(parts: &[f64]) -> usize {
+    let rest = parts.iter().sum::<f64>() < 1.0 - 1e-9;
+    parts.len() + usize::from(rest)
+}
