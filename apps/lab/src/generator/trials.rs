@@ -189,6 +189,7 @@ mod tests {
             server: Server {
                 servers: 1,
                 work: Work::Constant { each: moment(1) },
+                threads: None,
                 arrival_cost: Moment::default(),
                 slower: Vec::new(),
                 pauses: Vec::new(),
@@ -255,7 +256,11 @@ mod tests {
             ..Clients::default()
         };
         let clients = vec![1, 16];
-        let closed = scenario(Load::Closed { clients, client });
+        let closed = scenario(Load::Closed {
+            clients,
+            client,
+            joined: Vec::new(),
+        });
         let trials = course().of_scenario(&closed, None).unwrap();
         assert_eq!(trials.len(), 4);
         assert!(

@@ -74,6 +74,7 @@ pub(crate) fn full(variant: &str, load: f64, seed: u16) -> Run {
         class,
         outcomes: run.outcomes,
         latency: run.latency.spread,
+        starved_ms: None,
     };
     let column = |name: &str, unit: &str| Column {
         name: name.to_owned(),
