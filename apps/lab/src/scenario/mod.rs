@@ -4,7 +4,7 @@ mod clients;
 mod faults;
 mod mistakes;
 mod moment;
-mod reading;
+mod parsing;
 mod service;
 
 use serde::Deserialize;
