@@ -22,9 +22,11 @@ Pictures
       says which stage limits it just now, and by what that is known
 
 Laboratory
-  seda lab run SCENARIO --simulate [--seed N] [--seeds N] [--out FILE.json]
+  seda lab run SCENARIO --simulate [--seed N] [--seeds N] [--out FILE]
                [-o table|json]
       runs a scenario, by its name or from a file, in virtual time
+  seda lab run SCENARIO --target URL [--capacity N] [--cpu K] [OPTION]...
+      runs its load on a server
   seda lab scenarios
       lists those that there are
   seda lab table [--policy NAME]... [--seconds N] [--seed N] [-o table|json]

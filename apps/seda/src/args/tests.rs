@@ -74,8 +74,19 @@ fn the_laboratory_takes_numbers_and_names() {
         lines: Lines::Json,
     };
     assert_eq!(parse(line), Ok(Command::Lab(Lab::Simulate(run))));
+    let Command::Lab(Lab::Trial(asked, ground)) =
+        parse("lab run step --target http://a/ --capacity 900 --cpu 1").unwrap()
+    else {
+        panic!("no trial");
+    };
+    assert_eq!((&*asked.scenario, &*ground.target), ("step", "http://a/"));
+    assert_eq!((ground.capacity, ground.cpu), (Some(900), Some(1)));
     for (line, what) in [
         ("lab run --simulate", "needs a scenario"),
+        (
+            "lab run step --simulate --target http://a/",
+            "exclude each other",
+        ),
         ("lab run step", "add `--simulate`"),
         ("lab run step slow --simulate", "`slow` is too much"),
         ("lab run step --simulate --seeds 0", "at least 1"),

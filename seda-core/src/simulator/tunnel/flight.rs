@@ -43,6 +43,8 @@ pub struct Flight {
 /// Is how many events were served, and how long they took.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Tally {
+    /// Events that arrived.
+    pub offered: u64,
     /// Events that were done in time.
     pub good: u64,
     /// Events that were done too late.
@@ -123,6 +125,7 @@ struct Log {
 
 /// Is what was served of one class.
 struct Line {
+    offered: u64,
     good: u64,
     late: u64,
     latency: Spread,
@@ -131,6 +134,7 @@ struct Line {
 impl Line {
     fn new() -> Self {
         Self {
+            offered: 0,
             good: 0,
             late: 0,
             latency: Spread::of_times(),
@@ -139,6 +143,7 @@ impl Line {
 
     fn tally(&self) -> Tally {
         Tally {
+            offered: self.offered,
             good: self.good,
             late: self.late,
             latency: self.latency.times(),
@@ -177,6 +182,17 @@ impl Recorder {
         }
     }
 
+    /// Notes that an event of this class arrives now.
+    pub(super) fn arrives(&self, class: Class) -> Tick {
+        let now = self.clock.now();
+        let mut log = self.log.lock();
+        let line = log.classes.get_mut(usize::from(class.0));
+        if let Some(line) = line.filter(|_| now >= self.from) {
+            line.offered += 1;
+        }
+        now
+    }
+
     pub(super) fn flight(
         &self,
         (before, after): (Option<&Account>, Option<&Account>),
@@ -186,6 +202,7 @@ impl Recorder {
         let log = self.log.lock();
         let mut all = Line::new();
         for line in &log.classes {
+            all.offered += line.offered;
             all.good += line.good;
             all.late += line.late;
             all.latency.merge(&line.latency);

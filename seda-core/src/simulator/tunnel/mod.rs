@@ -120,7 +120,7 @@ impl Tunnel {
     ) -> Result<Flight, BoxError> {
         let clock = Clock::manual();
         let mut graph = Graph::new("wind tunnel").with_clock(clock.clone());
-        let recorder = Recorder::new(clock.clone(), self.slo, Tick::ZERO.after(self.warm_up));
+        let recorder = Recorder::new(clock, self.slo, Tick::ZERO.after(self.warm_up));
         let stage = policy(graph.stage(STAGE));
         let served = stage.handler(recorder.clone());
         let plan = Plan::default().workers(self.servers);
@@ -130,9 +130,9 @@ impl Tunnel {
             simulator.slow_down(STAGE, *factor, during.clone());
         }
         for (class, arrivals) in flows {
-            let (inlet, clock) = (simulator.inlet(&served), clock.clone());
+            let (inlet, recorder) = (simulator.inlet(&served), recorder.clone());
             let arrivals = arrivals.costing(self.arrival_cost);
-            let make = move |_| (clock.now(), Meta::NONE.with_class(class));
+            let make = move |_| (recorder.arrives(class), Meta::NONE.with_class(class));
             simulator.arrivals(inlet, arrivals, make);
         }
         simulator.run_for(self.warm_up);
