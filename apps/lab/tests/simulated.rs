@@ -28,7 +28,8 @@ fn one_seed_has_one_record_and_another_has_another() {
     let seed = fastrand::u64(..u64::MAX);
     let first = run(&text, &[seed]);
     assert_eq!(first, run(&text, &[seed]));
-    assert_ne!(first[0].outcomes, run(&text, &[seed + 1])[0].outcomes);
+    // Counts may agree by chance; a whole distribution does not.
+    assert_ne!(first[0].latency, run(&text, &[seed + 1])[0].latency);
     assert_eq!(first[1].classes.len(), 2);
     for run in &first {
         assert!(run.outcomes.is_exact() && run.outcomes.offered > 0);
