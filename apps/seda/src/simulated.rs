@@ -1,11 +1,11 @@
 //! Carries out `seda lab run SCENARIO --simulate`.
 
-use std::env;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use seda_core::BoxError;
+use seda_lab::generator::provenance;
 use seda_lab::record::{FORMAT, Ground, Provenance, Record};
 use seda_lab::scenario::Scenario;
 
@@ -40,11 +40,14 @@ pub fn run(asked: &Asked) -> Exit {
 }
 
 fn simulate(asked: &Asked, scenario: &Scenario) -> Result<Record, BoxError> {
-    let (began, clock) = (SystemTime::now(), Instant::now());
-    let load_average = load_average();
+    let began = Instant::now();
     let first = asked.seed.unwrap_or_else(|| fastrand::u64(..));
     let number = asked.seeds.unwrap_or(u64::from(scenario.seeds));
     let seeds: Vec<u64> = (0..number).map(|n| first.wrapping_add(n)).collect();
+    let place = provenance(&format!(
+        "seda lab run {} --simulate --seed {first} --seeds {number}",
+        asked.scenario
+    ));
     let shown = io::stderr().is_terminal();
     let runs = seda_lab::simulate(scenario, &seeds, |done, all| {
         if shown {
@@ -52,7 +55,6 @@ fn simulate(asked: &Asked, scenario: &Scenario) -> Result<Record, BoxError> {
             tell::plain(format_args!("\r{done} of {all} runs{end}"));
         }
     })?;
-    let began = began.duration_since(UNIX_EPOCH);
     Ok(Record {
         format: FORMAT,
         scenario: scenario.name.clone(),
@@ -60,15 +62,8 @@ fn simulate(asked: &Asked, scenario: &Scenario) -> Result<Record, BoxError> {
         about: scenario.about.clone(),
         ground: Ground::Simulated,
         provenance: Provenance {
-            command: format!(
-                "seda lab run {} --simulate --seed {first} --seeds {number}",
-                asked.scenario
-            ),
-            commit: option_env!("SEDA_COMMIT").map(str::to_owned),
-            machine: machine(),
-            load_average,
-            began: began.map_or(0, |since| since.as_secs()),
-            took_s: clock.elapsed().as_secs_f64(),
+            took_s: began.elapsed().as_secs_f64(),
+            ..place
         },
         target_ms: scenario.target.0.as_secs_f64() * 1e3,
         runs,
@@ -97,27 +92,4 @@ pub(crate) fn hand_over(asked: &Asked, record: &Record) -> Result<(), BoxError> 
         }
     }
     Ok(())
-}
-
-fn load_average() -> Option<f64> {
-    let text = fs::read_to_string("/proc/loadavg").ok()?;
-    text.split(' ').next()?.parse().ok()
-}
-
-/// Names the processor, its cores and the system, as far as they are known.
-fn machine() -> String {
-    let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpus
-        .lines()
-        .find_map(|line| line.strip_prefix("model name"));
-    let model = model.map_or(env::consts::ARCH, |model| {
-        model.trim_start_matches([' ', '\t', ':'])
-    });
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    format!(
-        "{model}, {cores} cores, {} {}",
-        env::consts::OS,
-        release.trim()
-    )
 }
