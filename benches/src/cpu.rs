@@ -22,6 +22,18 @@ pub fn thread() -> Duration {
     read(ClockId::ThreadCPUTime)
 }
 
+/// Computes until the calling thread has used so much CPU time.
+///
+/// # Blocking
+///
+/// At least as long, and longer where the thread does not run all the time.
+pub fn burn(time: Duration) {
+    let began = thread();
+    while thread().saturating_sub(began) < time {
+        std::hint::spin_loop();
+    }
+}
+
 fn read(clock: ClockId) -> Duration {
     let time = clock_gettime(clock);
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);

@@ -13,6 +13,7 @@ pub mod cpu;
 pub mod goal;
 pub mod hops;
 pub mod http;
+pub mod injected;
 pub mod program;
 pub mod rounds;
 pub mod soak;

@@ -56,7 +56,7 @@ pub fn pool(
         .each(move |()| {
             match handling {
                 Handling::Waits => thread::sleep(WORK),
-                Handling::Computes => compute(WORK),
+                Handling::Computes => cpu::burn(WORK),
             }
             Ok(())
         });
@@ -79,13 +79,6 @@ pub fn pool(
         per_second,
         threads_max,
     })
-}
-
-fn compute(time: Duration) {
-    let began = cpu::thread();
-    while cpu::thread().saturating_sub(began) < time {
-        std::hint::spin_loop();
-    }
 }
 
 /// Looks at a graph now and then.
