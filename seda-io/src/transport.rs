@@ -98,6 +98,22 @@ impl Transport {
         }
     }
 
+    /// Writes a block that is followed at once by the end of what is written
+    /// ([`half_close`](Self::half_close)): both leave in one segment.
+    ///
+    /// # Sources
+    ///
+    /// `send`(2), `MSG_MORE`.
+    pub(crate) fn send_last(&mut self, block: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => {
+                let flags = SendFlags::NOSIGNAL | SendFlags::MORE;
+                Ok(net::send(&*socket, block, flags)?)
+            }
+            Self::Secured(secured) => secured.write(&[IoSlice::new(block)]),
+        }
+    }
+
     /// Writes what comes first in `output`, once: a stretch of a file, or blocks in
     /// memory together, as far as they fit, and at most about `most` bytes.
     pub(crate) fn send(&mut self, output: &WriteBuffer, most: usize) -> io::Result<usize> {

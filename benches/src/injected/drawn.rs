@@ -85,8 +85,14 @@ impl Drawn {
         for step in &mut self.steps {
             step.takes *= scale;
         }
-        let workers = self.domains.get(home).map_or(1.0, |(workers, _)| float(*workers));
-        if let (Some(chosen), Some(visits)) = (self.steps.get_mut(self.bottleneck), visits.get(self.bottleneck)) {
+        let workers = self
+            .domains
+            .get(home)
+            .map_or(1.0, |(workers, _)| float(*workers));
+        if let (Some(chosen), Some(visits)) = (
+            self.steps.get_mut(self.bottleneck),
+            visits.get(self.bottleneck),
+        ) {
             chosen.takes = need * workers / visits;
         }
     }
@@ -94,16 +100,25 @@ impl Drawn {
     /// Seconds of computing that an event of the entry needs.
     fn computed(&self, visits: &[f64]) -> f64 {
         let steps = self.steps.iter().zip(visits);
-        steps.filter(|(step, _)| !step.waits).map(|(step, visits)| step.takes * visits).sum()
+        steps
+            .filter(|(step, _)| !step.waits)
+            .map(|(step, visits)| step.takes * visits)
+            .sum()
     }
 
     /// How often an event of the entry comes to each stage.
     fn visits(&self) -> Vec<f64> {
         let mut visits: Vec<f64> = Vec::new();
         for step in &self.steps {
-            let from = step.parent.and_then(|parent| Some((parent, self.steps.get(parent)?)));
+            let from = step
+                .parent
+                .and_then(|parent| Some((parent, self.steps.get(parent)?)));
             visits.push(from.map_or(1.0, |(parent, above)| {
-                let among = if above.splits { self.children(parent).count() } else { 1 };
+                let among = if above.splits {
+                    self.children(parent).count()
+                } else {
+                    1
+                };
                 visits.get(parent).copied().unwrap_or(1.0) / float(among)
             }));
         }
@@ -113,20 +128,33 @@ impl Drawn {
     /// Lists the stages that get a stage's events.
     pub fn children(&self, of: usize) -> impl Iterator<Item = usize> {
         let steps = self.steps.iter().enumerate();
-        steps.filter(move |(_, step)| step.parent == Some(of)).map(|(place, _)| place)
+        steps
+            .filter(move |(_, step)| step.parent == Some(of))
+            .map(|(place, _)| place)
     }
 
     /// Seconds of each worker of a domain that an event of the entry needs.
     fn need(&self, domain: usize) -> f64 {
         let visits = self.visits();
-        let mine = self.steps.iter().zip(visits).filter(|(step, _)| step.domain == domain);
+        let mine = self
+            .steps
+            .iter()
+            .zip(visits)
+            .filter(|(step, _)| step.domain == domain);
         let needed: f64 = mine.map(|(step, visits)| step.takes * visits).sum();
-        needed / self.domains.get(domain).map_or(1.0, |(workers, _)| float(*workers))
+        needed
+            / self
+                .domains
+                .get(domain)
+                .map_or(1.0, |(workers, _)| float(*workers))
     }
 
     /// Events per second at the entry.
     pub fn rate(&self) -> f64 {
-        let home = self.steps.get(self.bottleneck).map_or(0, |step| step.domain);
+        let home = self
+            .steps
+            .get(self.bottleneck)
+            .map_or(0, |step| step.domain);
         self.load / self.need(home)
     }
 
@@ -147,14 +175,19 @@ impl Drawn {
             }
             let workers = *workers;
             let kind = if *blocks {
-                DomainKind::Blocking { min: workers, max: workers }
+                DomainKind::Blocking {
+                    min: workers,
+                    max: workers,
+                }
             } else {
                 DomainKind::Cores { workers }
             };
             plan = plan.domain(&format!("d{number}"), kind);
         }
         for (place, step) in self.steps.iter().enumerate() {
-            plan = plan.place(&name(place), &format!("d{}", step.domain)).batch(&name(place), step.batch);
+            plan = plan
+                .place(&name(place), &format!("d{}", step.domain))
+                .batch(&name(place), step.batch);
         }
         plan
     }
@@ -162,7 +195,13 @@ impl Drawn {
 
 /// Draws a stage: all in one domain, each in its own, or a few in each of three.
 fn step(rng: &mut Rng, place: usize, spread: u8) -> Step {
-    let parent = place.checked_sub(1).map(|last| if rng.u8(..) < 170 { last } else { rng.usize(0..place) });
+    let parent = place.checked_sub(1).map(|last| {
+        if rng.u8(..) < 170 {
+            last
+        } else {
+            rng.usize(0..place)
+        }
+    });
     Step {
         parent,
         splits: rng.bool(),

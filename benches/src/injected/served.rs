@@ -33,7 +33,9 @@ impl Handler for Serve {
                     break;
                 }
                 self.work();
-                room.into_iter().flatten().for_each(|mut slot| slot.fill(event));
+                room.into_iter()
+                    .flatten()
+                    .for_each(|mut slot| slot.fill(event));
             } else {
                 self.work();
                 // What is refused is lost, and stands in the ledger.
@@ -58,7 +60,9 @@ impl Serve {
             return self.to.iter().collect();
         }
         // Not by turns: further down only every second number comes by.
-        let mixed = event.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(self.salt);
+        let mixed = event
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .rotate_left(self.salt);
         let turn = usize::try_from(mixed % 1_021).unwrap_or(0) % self.to.len().max(1);
         self.to.get(turn).into_iter().collect()
     }

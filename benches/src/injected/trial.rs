@@ -45,10 +45,16 @@ pub fn trial(drawn: &Drawn) -> Result<Option<Bottleneck>, BoxError> {
 fn start(drawn: &Drawn) -> Result<(Running, Sink<u64>), BoxError> {
     let mut graph = Graph::new("random");
     let queues = drawn.steps.iter().map(|step| step.queue).enumerate();
-    let stages: Vec<Stage<u64>> = queues.map(|(place, queue)| graph.declare(&name(place), queue)).collect();
+    let stages: Vec<Stage<u64>> = queues
+        .map(|(place, queue)| graph.declare(&name(place), queue))
+        .collect();
     for ((place, step), stage) in drawn.steps.iter().enumerate().zip(&stages) {
         graph.define(stage).handler_with(|wire| Serve {
-            to: drawn.children(place).filter_map(|child| stages.get(child)).map(|child| wire.to(child)).collect(),
+            to: drawn
+                .children(place)
+                .filter_map(|child| stages.get(child))
+                .map(|child| wire.to(child))
+                .collect(),
             takes: takes(step),
             waits: step.waits,
             splits: step.splits,

@@ -1,6 +1,7 @@
 //! A socket and its connection: bytes in, bytes out, remembered readiness.
 
 use std::io;
+use std::mem;
 use std::sync::Arc;
 
 use super::connection::Connection;
@@ -43,6 +44,8 @@ pub(super) struct Peer {
     pub(super) inflow: Option<Arc<Spring>>,
     health: Health,
     watched: Watched,
+    /// The system holds what was written last until it hears of the end.
+    ending: bool,
 }
 
 /// Says whether the reactor tells what the socket would do.
@@ -108,6 +111,7 @@ impl Peer {
             inflow: None,
             health: Health::Well,
             watched: Watched::Not,
+            ending: false,
         }
     }
 
@@ -144,6 +148,11 @@ impl Peer {
     pub(super) fn say_farewell(&mut self) {
         if !self.is_broken() {
             self.transport.say_farewell();
+        }
+        if mem::take(&mut self.ending) {
+            // Before it is closed: if anything unread came, that would be a reset,
+            // and take the answer with it.
+            drop(self.transport.half_close());
         }
     }
 
@@ -249,10 +258,7 @@ impl Peer {
         }
         let mut written = 0;
         while written < most && self.may_write() && self.connection.has_output() {
-            match self
-                .transport
-                .send(self.connection.output_buffer(), most - written)
-            {
+            match self.send(most - written) {
                 Ok(count) => {
                     written += count;
                     self.connection.sent(count, now);
@@ -273,6 +279,17 @@ impl Peer {
         }
     }
 
+    /// Writes once.
+    fn send(&mut self, most: usize) -> io::Result<usize> {
+        if let Some(block) = self.connection.last_block()
+            && block.len() <= most
+        {
+            self.ending = self.transport.is_plain();
+            return self.transport.send_last(block);
+        }
+        self.transport.send(self.connection.output_buffer(), most)
+    }
+
     /// Writes what is left of a handshake.
     fn catch_up(&mut self) {
         match self.transport.catch_up() {
@@ -291,6 +308,7 @@ impl Peer {
     /// Tells the peer that nothing more will be written: when all of TLS's
     /// farewell is in the socket, if that is full now.
     pub(super) fn half_close(&mut self) {
+        self.ending = false;
         match self.transport.finish() {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.ready.write = false,
             Err(_) => self.health = Health::Broken,

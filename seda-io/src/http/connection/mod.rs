@@ -201,6 +201,14 @@ impl Connection {
         &self.output
     }
 
+    /// Returns what is to be sent if it is one block and the connection ends
+    /// behind it, so that it may leave together with that end.
+    pub(super) fn last_block(&self) -> Option<&[u8]> {
+        let block = self.output.front();
+        let is_last = matches!(self.state, State::Closing { .. });
+        (is_last && block.len() == self.output.len()).then_some(block)
+    }
+
     /// Returns how many bytes are to be sent.
     pub(super) fn output_len(&self) -> usize {
         self.output.len()
