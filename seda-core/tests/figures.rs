@@ -9,14 +9,15 @@
 
 mod rig;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rig::{Gate, account, drained, wait_until};
 use seda_core::simulator::{Arrivals, Service, Simulator};
 use seda_core::{
-    Clock, Controller, Decision, Graph, Meta, Overflow, Plan, Reason, Running, Sample, Stage, Tick,
-    TraceId,
+    Clock, Controller, Decision, Graph, Meta, Next, Overflow, Plan, Reason, Running, Sample, Sink,
+    Source, Stage, Tick, TraceId,
 };
 
 const MILLI: Duration = Duration::from_millis(1);
@@ -237,4 +238,41 @@ fn a_trace_of_a_running_graph_has_every_hop_in_order_with_its_wait() {
         let longest = (1..=3).map(|n| running.trace(id(n))[0].wait).max();
         assert!(longest >= Some(MILLI * 3), "{longest:?}");
     }
+}
+
+/// Brings an event each time that it is asked, so many in all.
+struct Steady(Sink<()>, usize);
+
+impl Source for Steady {
+    fn poll(&mut self, _now: Tick) -> Next {
+        if self.1 > 0 {
+            self.1 -= 1;
+            self.0.enqueue(()).unwrap();
+        }
+        Next::Idle
+    }
+}
+
+#[test]
+fn what_a_source_brings_has_waited_since_the_worker_looked_before() {
+    let clock = Clock::manual();
+    let mut graph = Graph::new("slow to look").with_clock(clock.clone());
+    let (takes, handled) = (Duration::from_millis(10), Arc::<AtomicUsize>::default());
+    let count = Arc::clone(&handled);
+    let slow = graph.stage("slow").queue(1).each(move |()| {
+        clock.advance(takes);
+        count.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    });
+    graph
+        .source("steady")
+        .solo(|wire| Steady(wire.to(&slow), 9));
+    let running = graph.start(Plan::default().workers(1)).unwrap();
+    wait_until("all are handled", || handled.load(Ordering::SeqCst) == 9);
+    drained(&running);
+    let wait = running.snapshot().stage("slow").unwrap().wait;
+    // Nobody had to wait for the first.
+    assert_eq!((wait.count, wait.min), (9, Duration::ZERO));
+    assert!(wait.p50 >= takes.mul_f64(0.99), "{wait:?}");
+    assert!(wait.max <= takes.mul_f64(1.01), "{wait:?}");
 }

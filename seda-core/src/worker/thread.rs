@@ -50,25 +50,24 @@ impl WorkerLoop {
     pub(crate) fn live(&mut self, here: &Here) -> io::Result<()> {
         // A batch leaves the time at its end; after anything else it is stale.
         let mut stale = true;
+        let mut looked = None;
         loop {
             if stale {
                 here.set_now(self.clock.now());
             }
+            let now = here.now();
             here.pressure.set(self.pressure.level());
             match self.life.phase() {
                 Phase::Running => {}
                 Phase::Draining => self.quiesce(),
                 Phase::Stopping => break,
             }
-            let next = self.poll_sources(here.now());
-            if !self.sources.is_empty() {
-                // What the sources took is not the next batch's.
-                here.set_now(self.clock.now());
-            }
+            let next = self.bring(here, looked.unwrap_or(now));
             let ran = self.work(here);
             stale = !ran;
             let again = ran || next == Next::Again;
             self.report_progress();
+            looked = again.then_some(now);
             if again {
                 self.driver.turn(Some(Duration::ZERO))?;
             } else if !self.sleep(here, next)? {
@@ -81,6 +80,22 @@ impl WorkerLoop {
         self.drained.store(true, Ordering::Release);
         self.life.announce();
         Ok(())
+    }
+
+    /// Polls the sources. What they bring may have come at any time since the
+    /// driver looked before, while batches ran, and its wait counts from then on:
+    /// else the time in a socket's buffer would be in no budget.
+    fn bring(&mut self, here: &Here, since: Tick) -> Next {
+        let now = here.now();
+        if self.sources.is_empty() {
+            return Next::Ended;
+        }
+        here.stamp_batches();
+        here.set_now(since);
+        let next = self.poll_sources(now);
+        // What the sources took is not the next batch's.
+        here.set_now(self.clock.now());
+        next
     }
 
     /// Runs batches; tells whether there were any.
