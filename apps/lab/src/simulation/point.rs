@@ -7,11 +7,12 @@ use std::time::Duration;
 use seda_core::simulator::{Clients, Retries, Simulator};
 use seda_core::{BoxError, Sample, Stage, Tick};
 
+use crate::quantiles;
 use crate::record::Run;
 use crate::scenario::{Joined, Load, Scenario, Variant};
 use crate::simulation::expected;
 use crate::simulation::fairness::Shares;
-use crate::simulation::journal::{self, Journal};
+use crate::simulation::journal::Journal;
 use crate::simulation::settling;
 use crate::simulation::stand::{self, STAGE};
 use crate::simulation::timeline::STEP;
@@ -141,7 +142,7 @@ impl Point {
             outcomes: journal.outcomes(),
             attempts: self.retries(scenario).is_some().then_some(journal.attempts),
             latency: journal.latency(),
-            rejection: Some(journal::spread(&journal.rejections)),
+            rejection: Some(quantiles::spread(&journal.rejections)),
             fairness: shares.map(|shares| shares.fairness(seconds)),
             classes: if classed {
                 journal.classes()
