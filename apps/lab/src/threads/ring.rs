@@ -70,9 +70,10 @@ impl Ring<'_> {
         plan.workers(self.server.servers)
     }
 
-    /// Everybody has room everywhere, so that nobody is refused.
+    /// Everybody has room everywhere, so that nobody is refused; and more than
+    /// that, since workers set some aside for what they will send.
     fn room(&self) -> usize {
-        self.clients.max(QUEUE_DEFAULT)
+        self.clients.saturating_mul(2) + QUEUE_DEFAULT
     }
 
     fn step(&self, stage: StageBuilder<'_, Token>, next: &Stage<Token>) -> Stage<Token> {

@@ -1,7 +1,7 @@
 //! What became of the events of a run, on all threads together.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use hdrhistogram::{CreationError, Histogram};
@@ -31,10 +31,13 @@ pub(super) struct Token {
     nanos: u64,
 }
 
+/// Is the window, once everybody has come.
+type Opened = Arc<OnceLock<Window>>;
+
 /// Is a thread's part of what became of the events.
 #[derive(Debug)]
 pub(super) struct Tally {
-    window: Window,
+    window: Opened,
     /// Everything that came back, counted or not.
     pub(super) seen: u64,
     pub(super) outcomes: Outcomes,
@@ -46,7 +49,7 @@ pub(super) struct Tally {
 /// Is the tallies of all threads.
 #[derive(Clone, Debug)]
 pub(super) struct Tallies {
-    window: Window,
+    window: Opened,
     empty: Histogram<u64>,
     all: Arc<Mutex<Vec<Arc<Mutex<Tally>>>>>,
     /// The clients who have asked for the first time.
@@ -64,7 +67,7 @@ impl Token {
 }
 
 impl Tally {
-    const fn new(window: Window, latency: Histogram<u64>) -> Self {
+    const fn new(window: Opened, latency: Histogram<u64>) -> Self {
         Self {
             window,
             seen: 0,
@@ -82,12 +85,13 @@ impl Tally {
 
     /// Notes an answer; gives the client back if it asks again.
     pub(super) fn answered(&mut self, mut token: Token, now: Tick) -> Option<Token> {
-        let took = now.since(token.asked);
         self.seen += 1;
-        if token.asked >= self.window.from {
+        let window = self.window.get().copied();
+        if let Some(window) = window.filter(|window| window.counts(token.asked)) {
+            let took = now.since(token.asked);
             let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
             self.outcomes.offered += 1;
-            if took <= self.window.target {
+            if took <= window.target {
                 self.outcomes.good += 1;
             } else {
                 self.outcomes.late += 1;
@@ -97,7 +101,7 @@ impl Tally {
             token.nanos = token.nanos.saturating_add(nanos);
         }
         token.asked = now;
-        if now < self.window.until {
+        if window.is_none_or(|window| now < window.until) {
             return Some(token);
         }
         self.home.push(token);
@@ -106,7 +110,11 @@ impl Tally {
 
     /// Notes that a client was refused, which asks no more.
     pub(super) fn refused(&mut self, token: Token) {
-        if token.asked >= self.window.from {
+        if self
+            .window
+            .get()
+            .is_some_and(|window| window.counts(token.asked))
+        {
             self.outcomes.offered += 1;
             self.outcomes.rejected += 1;
         }
@@ -114,10 +122,16 @@ impl Tally {
     }
 }
 
+impl Window {
+    fn counts(&self, asked: Tick) -> bool {
+        (self.from..self.until).contains(&asked)
+    }
+}
+
 impl Tallies {
-    pub(super) fn new(window: Window) -> Result<Self, CreationError> {
+    pub(super) fn new() -> Result<Self, CreationError> {
         Ok(Self {
-            window,
+            window: Opened::default(),
             empty: Histogram::new_with_max(LONGEST, DIGITS)?,
             all: Arc::default(),
             come: Arc::default(),
@@ -129,17 +143,30 @@ impl Tallies {
         self.come.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Tells how many clients have come.
+    pub(super) fn come(&self) -> u64 {
+        self.come.load(Ordering::Relaxed)
+    }
+
+    /// Says what counts, once.
+    pub(super) fn open(&self, window: Window) {
+        self.window.get_or_init(|| window);
+    }
+
     /// Makes the part of one more thread.
     pub(super) fn one_more(&self) -> Arc<Mutex<Tally>> {
-        let tally = Arc::new(Mutex::new(Tally::new(self.window, self.empty.clone())));
+        let tally = Arc::new(Mutex::new(Tally::new(
+            Arc::clone(&self.window),
+            self.empty.clone(),
+        )));
         locked(&self.all).push(Arc::clone(&tally));
         tally
     }
 
     /// Adds all up; a client that is not at home has failed: it waits for an
-    /// answer that it did not get, or has not even come.
+    /// answer that it did not get.
     pub(super) fn total(&self, clients: usize) -> Total {
-        let mut total = Tally::new(self.window, self.empty.clone());
+        let mut total = Tally::new(Arc::clone(&self.window), self.empty.clone());
         for tally in &*locked(&self.all) {
             let mut tally = locked(tally);
             total.seen += tally.seen;
@@ -156,7 +183,7 @@ impl Tallies {
         total.outcomes.offered += failed;
         total.outcomes.failed += failed;
         Total {
-            asked: self.come.load(Ordering::Relaxed) + again,
+            asked: self.come() + again,
             seen: total.seen,
             outcomes: total.outcomes,
             fairness: fairness(&total.home, lost),
@@ -213,12 +240,13 @@ mod tests {
     }
 
     fn tallies() -> Tallies {
-        Tallies::new(Window {
+        let tallies = Tallies::new().unwrap();
+        tallies.open(Window {
             from: at(100),
             until: at(200),
             target: Duration::from_millis(10),
-        })
-        .unwrap()
+        });
+        tallies
     }
 
     #[test]
