@@ -104,15 +104,15 @@ impl Time<'_, '_> {
             most.chain(offered(unit)).fold(0.0, f64::max)
         };
         let panels = names.iter().zip(&curves);
-        let mut shown: Vec<&str> = Vec::new();
+        let mut shown: Vec<String> = Vec::new();
         let panel = |(name, curves): (&(String, String), &Vec<Curve>)| {
             let (all, own) = (of_unit(&name.0), most_of(curves));
             let flat = own > 0.0 && own * FLAT < all && name.0 != "ms";
             let mut chart = self.panel(name, curves.clone(), if flat { own } else { all });
             // What arrives stands in the first panel that has the scale of its unit.
-            let first = !flat && !shown.contains(&name.0.as_str());
+            let first = !flat && !shown.contains(&name.0);
             if first {
-                shown.push(&name.0);
+                shown.push(name.0.clone());
             }
             chart.guide = chart.guide.filter(|_| first);
             chart
