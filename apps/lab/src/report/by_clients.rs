@@ -218,7 +218,9 @@ mod tests {
             slow
         };
         let svg = |mut runs: Vec<crate::record::Run>| {
-            runs.iter_mut().for_each(|run| run.cpu_us = Some(1.5));
+            for run in &mut runs {
+                run.cpu_us = Some(1.5);
+            }
             let record = record(runs);
             let figures = figures(&Study::of(&record, &mut Looks::default()));
             let slugs = figures[0].drawings.iter().map(|one| one.slug.clone());

@@ -296,8 +296,9 @@ mod tests {
     fn what_batches_do_beyond_capacity_has_no_ideal() {
         let drawn = |capacity: f64| {
             let mut runs = vec![full("a", 1.0, 1), full("a", 2.0, 1)];
-            runs.iter_mut()
-                .for_each(|run| run.capacity = Some(capacity));
+            for run in &mut runs {
+                run.capacity = Some(capacity);
+            }
             let record = record(runs);
             let figures = figures(&Study::of(&record, &mut Looks::default()));
             figures[0].drawings[0].svg.contains(">ideal<")
