@@ -115,7 +115,7 @@ pub fn list() -> io::Result<()> {
     for (name, _) in SHIPPED {
         // A test reads them all.
         if let Ok(scenario) = find(name) {
-            writeln!(out, "{name:<13} {}", scenario.title)?;
+            writeln!(out, "{name:<14} {}", scenario.title)?;
         }
     }
     Ok(())

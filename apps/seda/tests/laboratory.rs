@@ -31,7 +31,7 @@ fn the_scenarios_that_there_are_are_listed_with_their_titles() {
     let output = lab(&["scenarios"]);
     assert_eq!(output.status.code(), Some(0));
     let listed = text(&output.stdout);
-    let line = "retry-storm  A burst of 10 s, and clients that ask again\n";
+    let line = "retry-storm    A burst of 10 s, and clients that ask again\n";
     assert!(listed.contains(line), "{listed}");
     let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios")).unwrap();
     assert_eq!(listed.lines().count(), files.count());
