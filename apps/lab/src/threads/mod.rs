@@ -42,7 +42,7 @@ use crate::threads::lap::Lap;
 ///     variant = [{ name = "default plan", policy = "unbounded" }]
 /// "#)?;
 /// let runs = seda_lab::run_on_threads(&scenario, &[1], |_, _| {})?;
-/// assert!(runs[0].outcomes.is_exact() && runs[0].outcomes.good > 4);
+/// assert!(runs[0].outcomes.is_exact() && runs[0].outcomes.rejected == 0);
 /// # Ok::<(), seda_core::BoxError>(())
 /// ```
 pub fn run_on_threads(
