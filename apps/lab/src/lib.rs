@@ -11,14 +11,18 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod batches;
 mod cell;
 mod comparison;
+mod cpu_time;
 pub mod generator;
 #[cfg(doctest)]
 mod guide;
+mod jain;
 mod page;
 mod plot;
 mod policies;
+mod quantiles;
 pub mod record;
 mod report;
 pub mod scenario;
@@ -29,9 +33,11 @@ pub mod scenario;
     reason = "counts of requests, seconds and places, far below 2^52"
 )]
 mod simulation;
+mod threads;
 
 pub use cell::{Cell, Wind};
 pub use comparison::{Comparison, Row};
 pub use policies::Policy;
 pub use report::{Difference, Pair, Plot, Report, Row as ComparedRow, Seen, Versus};
 pub use simulation::simulate;
+pub use threads::run_on_threads;

@@ -109,4 +109,7 @@ fn clients_that_join_are_there_for_as_long_as_it_says() {
     assert!(of(0..3) < 350.0, "{offered:?}");
     assert!(of(3..6) > 1_500.0, "{offered:?}");
     assert!(of(7..10) < 350.0, "{offered:?}");
+    let clients = &series.column("clients").unwrap().values;
+    let of = [1, 1, 1, 10, 10, 10, 1, 1, 1, 1].map(|n| Some(f64::from(n)));
+    assert_eq!(*clients, of);
 }

@@ -27,6 +27,8 @@ Laboratory
       runs a scenario, by its name or from a file, in virtual time
   seda lab run SCENARIO --target URL [--capacity N] [--cpu K] [OPTION]...
       runs its load on a server
+  seda lab run SCENARIO [--seeds N] [--out FILE] [-o table|json]
+      runs one that is about threads on those of this machine
   seda lab scenarios
       lists those that there are
   seda lab table [--policy NAME]... [--seconds N] [--seed N] [-o table|json]

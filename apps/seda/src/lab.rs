@@ -1,6 +1,7 @@
 //! Carries out `seda lab`.
 
 mod live;
+mod on_threads;
 mod progress_line;
 mod summary;
 mod trial;
@@ -29,6 +30,7 @@ pub fn run(lab: &Lab) -> Exit {
         Lab::Run(live) => return live::run(live),
         Lab::Sweep(live, loads) => return live::sweep(live, loads),
         Lab::Scenarios => scenarios::list().map_err(BoxError::from),
+        Lab::Threads(asked) => return on_threads::run(asked),
         Lab::Trial(asked, ground) => return trial::run(asked, ground),
         Lab::Simulate(asked) => return simulated::run(asked),
         Lab::Table(table) => match chosen(&table.policies) {

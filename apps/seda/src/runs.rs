@@ -56,19 +56,30 @@ fn row(first: &Run, group: &[Run]) -> [String; 12] {
         first.variant.clone(),
         load,
         format!("{:.0}/s", of(Run::goodput)),
-        format!(
-            "{:.3}",
-            of(|run| run.goodput() / run.capacity.unwrap_or(f64::NAN))
-        ),
+        if first.capacity.is_some() {
+            let part = of(|run| run.goodput() / run.capacity.unwrap_or(f64::NAN));
+            format!("{part:.3}")
+        } else {
+            String::new()
+        },
         part(|run| run.outcomes.good),
         part(|run| run.outcomes.late),
         part(|run| run.outcomes.rejected),
         part(|run| run.outcomes.failed),
-        format!("{:.1}", of(|run| run.latency.spread.p50)),
-        format!("{:.1}", of(|run| run.latency.spread.p99)),
-        format!("{:.1}", of(|run| run.latency.spread.max)),
+        millis(of(|run| run.latency.spread.p50)),
+        millis(of(|run| run.latency.spread.p99)),
+        millis(of(|run| run.latency.spread.max)),
         more(group),
     ]
+}
+
+/// Writes a latency: on threads, a few microseconds are what it is about.
+fn millis(latency: f64) -> String {
+    if latency < 0.1 {
+        format!("{latency:.4}")
+    } else {
+        format!("{latency:.1}")
+    }
 }
 
 fn row_of_class(group: &[Run], class: usize) -> [String; 12] {
@@ -120,6 +131,10 @@ fn more(group: &[Run]) -> String {
         let jain = median(fair().map(|fair| fair.jain));
         let slowest = median(fair().map(|fair| fair.slowest));
         more.push(format!("Jain {jain:.4}, slowest {slowest:.2} x median"));
+    }
+    let cpu: Vec<f64> = group.iter().filter_map(|run| run.cpu_us).collect();
+    if !cpu.is_empty() {
+        more.push(format!("{:.2} µs of CPU each", median(cpu.into_iter())));
     }
     let asked = group
         .iter()

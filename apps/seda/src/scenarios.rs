@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use seda_lab::scenario::Scenario;
+use seda_lab::scenario::{Mistakes, Scenario, Site};
 
 use crate::exit::Exit;
 use crate::suggest::closest;
@@ -13,7 +13,7 @@ use crate::suggest::closest;
 type Shipped = (&'static str, &'static str);
 
 /// Is every file of `apps/seda/scenarios`.
-const SHIPPED: [Shipped; 14] = [
+const SHIPPED: [Shipped; 15] = [
     ("batching", include_str!("../scenarios/batching.toml")),
     ("bimodal", include_str!("../scenarios/bimodal.toml")),
     ("classes", include_str!("../scenarios/classes.toml")),
@@ -22,6 +22,10 @@ const SHIPPED: [Shipped; 14] = [
     ("million", include_str!("../scenarios/million.toml")),
     ("overload", include_str!("../scenarios/overload.toml")),
     ("pareto", include_str!("../scenarios/pareto.toml")),
+    (
+        "retrospective",
+        include_str!("../scenarios/retrospective.toml"),
+    ),
     ("retry-storm", include_str!("../scenarios/retry-storm.toml")),
     ("slow", include_str!("../scenarios/slow.toml")),
     ("spike", include_str!("../scenarios/spike.toml")),
@@ -49,8 +53,37 @@ pub struct NoScenario {
 ///
 /// When there is none, or its file has mistakes.
 pub fn find(word: &str) -> Result<Scenario, NoScenario> {
+    read(word, Scenario::read)
+}
+
+/// Finds a scenario that is to run at a site.
+///
+/// # Blocking
+///
+/// As [`find`].
+///
+/// # Errors
+///
+/// Those of [`find`], and when it asks for what cannot be had there.
+pub fn find_for(site: Site, word: &str) -> Result<Scenario, NoScenario> {
+    read(word, |name, text| Scenario::read_for(site, name, text))
+}
+
+fn read(
+    word: &str,
+    understood: impl FnOnce(&str, &str) -> Result<Scenario, Mistakes>,
+) -> Result<Scenario, NoScenario> {
+    let (name, text) = text_of(word)?;
+    understood(&name, &text).map_err(|mistakes| NoScenario {
+        what: mistakes.to_string(),
+        exit: Exit::Usage,
+    })
+}
+
+/// Gives the name of a scenario's file, and what is in it.
+fn text_of(word: &str) -> Result<(String, String), NoScenario> {
     if let Some((_, text)) = SHIPPED.iter().find(|(name, _)| *name == word) {
-        return read(&format!("{word}.toml"), text);
+        return Ok((format!("{word}.toml"), (*text).to_owned()));
     }
     let is_file = word.contains('/') || Path::new(word).extension().is_some();
     if !is_file && !Path::new(word).exists() {
@@ -69,7 +102,7 @@ pub fn find(word: &str) -> Result<Scenario, NoScenario> {
             _ => Exit::Usage,
         },
     })?;
-    read(word, &text)
+    Ok((word.to_owned(), text))
 }
 
 /// Prints the name and the title of each scenario that there is.
@@ -79,25 +112,20 @@ pub fn find(word: &str) -> Result<Scenario, NoScenario> {
 /// When standard output cannot be written.
 pub fn list() -> io::Result<()> {
     let mut out = io::stdout().lock();
-    for (name, text) in SHIPPED {
+    for (name, _) in SHIPPED {
         // A test reads them all.
-        if let Ok(scenario) = read(name, text) {
-            writeln!(out, "{name:<12} {}", scenario.title)?;
+        if let Ok(scenario) = find(name) {
+            writeln!(out, "{name:<14} {}", scenario.title)?;
         }
     }
     Ok(())
 }
 
-fn read(name: &str, text: &str) -> Result<Scenario, NoScenario> {
-    Scenario::read(name, text).map_err(|mistakes| NoScenario {
-        what: mistakes.to_string(),
-        exit: Exit::Usage,
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{SHIPPED, find};
+    use seda_lab::scenario::Site;
+
+    use super::{SHIPPED, find, find_for};
 
     #[test]
     fn every_shipped_scenario_can_be_read_and_has_its_own_name() {
@@ -105,6 +133,15 @@ mod tests {
             let scenario = find(name).map_err(|error| error.what).unwrap();
             assert_eq!(scenario.name, name);
             assert!(!scenario.title.is_empty() && !scenario.about.is_empty());
+        }
+    }
+    #[test]
+    fn every_shipped_scenario_runs_either_in_the_wind_tunnel_or_on_threads() {
+        for (name, _) in SHIPPED {
+            let fits = |site| find_for(site, name).is_ok();
+            let (tunnel, threads) = (fits(Site::WindTunnel), fits(Site::Threads));
+            assert_eq!(threads, name == "retrospective", "{name}");
+            assert_eq!(tunnel, !threads, "{name}");
         }
     }
 }

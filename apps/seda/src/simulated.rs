@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use seda_core::BoxError;
 use seda_lab::generator::provenance;
-use seda_lab::record::{FORMAT, Ground, Provenance, Record};
-use seda_lab::scenario::Scenario;
+use seda_lab::record::{FORMAT, Ground, Provenance, Record, Run};
+use seda_lab::scenario::{Scenario, Site};
 
 use crate::args::laboratory::Lines;
 use crate::args::laboratory::simulate::Asked;
@@ -22,7 +22,7 @@ use crate::tell;
 ///
 /// Until all runs are done.
 pub fn run(asked: &Asked) -> Exit {
-    let scenario = match scenarios::find(&asked.scenario) {
+    let scenario = match scenarios::find_for(Site::WindTunnel, &asked.scenario) {
         Ok(scenario) => scenario,
         Err(none) => {
             tell::line(none.what);
@@ -48,26 +48,40 @@ fn simulate(asked: &Asked, scenario: &Scenario) -> Result<Record, BoxError> {
         "seda lab run {} --simulate --seed {first} --seeds {number}",
         asked.scenario
     ));
+    let runs = seda_lab::simulate(scenario, &seeds, told())?;
+    let took_s = began.elapsed().as_secs_f64();
+    let provenance = Provenance { took_s, ..place };
+    Ok(recorded(scenario, Ground::Simulated, provenance, runs))
+}
+
+/// Makes what says on a terminal how many runs are done.
+pub(crate) fn told() -> impl Fn(usize, usize) {
     let shown = io::stderr().is_terminal();
-    let runs = seda_lab::simulate(scenario, &seeds, |done, all| {
+    move |done, all| {
         if shown {
             let end = if done == all { "\n" } else { "" };
             tell::plain(format_args!("\r{done} of {all} runs{end}"));
         }
-    })?;
-    Ok(Record {
+    }
+}
+
+/// Makes the record of a scenario.
+pub(crate) fn recorded(
+    scenario: &Scenario,
+    ground: Ground,
+    provenance: Provenance,
+    runs: Vec<Run>,
+) -> Record {
+    Record {
         format: FORMAT,
         scenario: scenario.name.clone(),
         title: scenario.title.clone(),
         about: scenario.about.clone(),
-        ground: Ground::Simulated,
-        provenance: Provenance {
-            took_s: began.elapsed().as_secs_f64(),
-            ..place
-        },
+        ground,
+        provenance,
         target_ms: scenario.target.0.as_secs_f64() * 1e3,
         runs,
-    })
+    }
 }
 
 /// Writes the record to its file, and prints it.

@@ -31,7 +31,7 @@ fn the_scenarios_that_there_are_are_listed_with_their_titles() {
     let output = lab(&["scenarios"]);
     assert_eq!(output.status.code(), Some(0));
     let listed = text(&output.stdout);
-    let line = "retry-storm  A burst of 10 s, and clients that ask again\n";
+    let line = "retry-storm    A burst of 10 s, and clients that ask again\n";
     assert!(listed.contains(line), "{listed}");
     let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios")).unwrap();
     assert_eq!(listed.lines().count(), files.count());
@@ -115,4 +115,74 @@ fn a_record_that_cannot_be_written_exits_with_1() {
     let output = lab(&words);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("name another file"));
+}
+
+#[test]
+fn a_scenario_for_virtual_time_alone_names_both_choices_and_what_cannot_be_had() {
+    for words in [&["run", "overload"][..], &["run", "threads", "-o", "json"]] {
+        let output = lab(words);
+        assert_eq!(output.status.code(), Some(2));
+        let said = text(&output.stderr);
+        let name = words[1];
+        let head = format!(
+            "seda: `{name}` does not run on this machine's threads, add `--simulate` for \
+             virtual time, or `--target URL` for a server\n{name}.toml:"
+        );
+        assert!(said.starts_with(&head), "{said}");
+        assert!(said.contains("write kind = \"closed\""), "{said}");
+    }
+    let output = lab(&["run", "retrospective", "--simulate"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(said.contains(": the wind tunnel has one stage"), "{said}");
+}
+
+#[test]
+fn a_scenario_runs_on_threads_and_becomes_a_report() {
+    let dir = tempfile::tempdir().unwrap();
+    let shipped = include_str!("../scenarios/retrospective.toml");
+    let short = shipped
+        .replace("[1, 4, 16, 64, 256, 1024, 4096]", "[1, 4]")
+        .replace("\"200ms\"", "\"0ms\"")
+        .replace("\"1s\"", "\"100ms\"");
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (file, out, page) = (path("short.toml"), path("r.json"), path("r.html"));
+    fs::write(&file, short).unwrap();
+    let output = lab(&["run", &file, "--seeds", "1", "--out", &out]);
+    let said = text(&output.stderr);
+    assert_eq!((output.status.code(), said.as_str()), (Some(0), ""));
+    let table = text(&output.stdout);
+    assert!(table.contains(" µs of CPU each"), "{table}");
+    assert!(table.ends_with(&format!("\nseda lab run {file} --seeds 1\n")));
+
+    let written: Record = serde_json::from_slice(&fs::read(&out).unwrap()).unwrap();
+    assert_eq!(
+        (written.format, &written.ground),
+        (FORMAT, &Ground::Threads)
+    );
+    assert_eq!(written.runs.len(), 8);
+    assert!(written.runs.iter().all(|run| run.outcomes.is_exact()));
+    let output = lab(&["report", &out, "--out", &page]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let page = fs::read_to_string(page).unwrap();
+    for plot in [
+        "answers per second",
+        "CPU time per answer, µs",
+        "p50 of answers, ms",
+    ] {
+        assert!(page.contains(&format!(">{plot}</text>")), "{plot}");
+    }
+}
+
+#[test]
+fn a_mistake_in_a_file_for_threads_is_pointed_at_before_anything_is_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("small.toml");
+    let shipped = include_str!("../scenarios/retrospective.toml");
+    fs::write(&file, shipped.replace("stages = 8", "stages = 800")).unwrap();
+    let file = file.to_str().unwrap();
+    let output = lab(&["run", file]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = format!("seda: {file}:10:10: give 1 to 64 stages\n");
+    assert_eq!(text(&output.stderr), said);
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
 use seda_core::Tick;
+
+use crate::cpu_time;
 
 /// Is two looks at the CPU time of one thread.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ impl CpuMeter {
         }
         let look = Look {
             at: now,
-            used: thread(),
+            used: cpu_time::thread(),
         };
         match self.first {
             None => self.first = Some(look),
@@ -57,11 +58,4 @@ impl CpuMeter {
         let wall = last.at.since(first.at).as_secs_f64();
         (wall > 0.0).then(|| last.used.saturating_sub(first.used).as_secs_f64() / wall)
     }
-}
-
-/// Gives the CPU time of this thread (`clock_gettime`(2), `CLOCK_THREAD_CPUTIME_ID`).
-fn thread() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-    Duration::from_secs(seconds) + Duration::from_nanos(u64::try_from(time.tv_nsec).unwrap_or(0))
 }

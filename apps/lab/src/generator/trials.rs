@@ -188,6 +188,7 @@ mod tests {
             seeds: 2,
             server: Server {
                 servers: 1,
+                stages: 1,
                 work: Work::Constant { each: moment(1) },
                 threads: None,
                 arrival_cost: Moment::default(),

@@ -13,6 +13,8 @@ const Y_TITLE: f64 = 22.0;
 const LEFT: f64 = 46.0;
 /// Below the x axis, for its figures and title.
 const BELOW: f64 = 42.0;
+/// What the name of a rule needs, above or below it.
+const RULE_NAME: f64 = 13.0;
 /// Between two panels that share an axis.
 const PANEL_GAP: f64 = 10.0;
 
@@ -216,13 +218,11 @@ impl On<'_> {
         let Some(y) = self.y.at(rule.value) else {
             return;
         };
-        frame::write(
-            markup,
-            "ruled halo",
-            "start",
-            (area.left + 5.0, y - 4.0),
-            &rule.name,
-        );
+        // Above the edge stands what the axis counts.
+        let below = y - area.top < RULE_NAME;
+        let base = if below { y + RULE_NAME } else { y - 4.0 };
+        let place = (area.left + 5.0, base);
+        frame::write(markup, "ruled halo", "start", place, &rule.name);
     }
 
     fn guide(&self, markup: &mut Markup, name: &str, places: &[(f64, f64)]) -> Option<EndName> {

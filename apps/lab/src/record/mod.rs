@@ -45,6 +45,8 @@ pub struct Record {
 pub enum Ground {
     /// In virtual time.
     Simulated,
+    /// On the machine's threads, in the process that asked.
+    Threads,
     /// Against a server, at this address.
     Server(String),
 }
@@ -114,6 +116,10 @@ pub struct Run {
     /// closed loop has measured the generator.
     #[serde(default)]
     pub busy: Option<f64>,
+    /// The CPU time of the whole process for each answer, in microseconds, where
+    /// all that works for it is in one process.
+    #[serde(default)]
+    pub cpu_us: Option<f64>,
     /// Why requests failed, and how many, where that is known.
     #[serde(default)]
     pub failures: BTreeMap<String, u64>,

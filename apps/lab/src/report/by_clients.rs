@@ -7,6 +7,9 @@ use crate::report::figure::{Drawing, Figure, HALF, Layout, axis_for, curve, seed
 use crate::report::measure;
 use crate::report::study::{Line, Point, Study};
 
+/// Variants that differ by so many times are apart.
+const APART: f64 = 20.0;
+
 /// Draws all that can be seen of closed loads.
 pub(crate) fn figures(study: &Study<'_>) -> Vec<Figure> {
     let counts: Vec<f64> = study
@@ -26,10 +29,11 @@ fn against(study: &Study<'_>, counts: &[f64]) -> Figure {
     let plots = Plots { study, counts };
     let jain = |run: &Run| measure::fairness(run, |one| one.jain);
     let slowest = |run: &Run| measure::fairness(run, |one| one.slowest);
+    let done = |run: &Run| Some(run.throughput());
     let done = plots.draw(
         "answers per second",
-        Axis::linear("answers per second"),
-        |run| Some(run.throughput()),
+        plots.rates("answers per second"),
+        done,
     );
     let rule = Rule {
         name: target_name(study.target_ms),
@@ -45,6 +49,12 @@ fn against(study: &Study<'_>, counts: &[f64]) -> Figure {
         ..chart
     });
     let late = late.map(|chart| Drawing::new("clients-p99", chart.draw()));
+    let half = Axis::log("p50 of answers, ms");
+    let half = plots.draw("p50", half, measure::p50);
+    let cpu = Axis::log("CPU time per answer, µs");
+    let cpu = plots.draw("cpu", cpu, measure::cpu);
+    // A sixth plot stands beside the fifth.
+    let half = half.filter(|_| cpu.is_some());
     let even = Axis::linear("Jain's index of answers per client").covering([1.0]);
     let even = plots.draw("jain", even, jain);
     let worst = Axis::linear("mean latency, slowest client / median").covering([1.0]);
@@ -57,7 +67,10 @@ fn against(study: &Study<'_>, counts: &[f64]) -> Figure {
             seeds(points)
         ),
         layout: Layout::Pairs,
-        drawings: [done, late, even, worst].into_iter().flatten().collect(),
+        drawings: [done, cpu, half, late, even, worst]
+            .into_iter()
+            .flatten()
+            .collect(),
     }
 }
 
@@ -68,6 +81,25 @@ struct Plots<'s, 'r> {
 }
 
 impl Plots<'_, '_> {
+    /// Gives an axis of rates: by ratio where variants differ so much that the
+    /// lesser could not be told from nothing.
+    fn rates(&self, title: &str) -> Axis {
+        let apart = self.study.ats().into_iter().any(|at| {
+            let points = self.study.lines.iter().filter_map(|line| line.at(at));
+            let rates = points.filter_map(|point| point.middle(|run| Some(run.throughput())));
+            let rates = rates.map(|rate| rate.median);
+            let (low, high) = rates.fold((f64::INFINITY, 0.0_f64), |(low, high), rate| {
+                (low.min(rate), high.max(rate))
+            });
+            low > 0.0 && high / low >= APART
+        });
+        if apart {
+            Axis::log(title)
+        } else {
+            Axis::linear(title)
+        }
+    }
+
     fn draw(&self, name: &str, y: Axis, of: fn(&Run) -> Option<f64>) -> Option<Drawing> {
         let chart = self.chart(name, y, of)?;
         Some(Drawing::new(format!("clients-{name}"), chart.draw()))
@@ -176,5 +208,31 @@ mod tests {
     fn open_loads_have_no_clients() {
         let record = record(vec![run("a", 1.0, 1), run("a", 2.0, 1)]);
         assert!(figures(&Study::of(&record, &mut Looks::default())).is_empty());
+    }
+    #[test]
+    fn what_differs_by_far_is_drawn_by_ratio_and_with_its_cpu_time() {
+        let slow = |clients| {
+            let mut slow = closed("slow", clients, 1);
+            slow.outcomes.good /= 100;
+            slow.outcomes.rejected = slow.outcomes.offered - slow.outcomes.good;
+            slow
+        };
+        let svg = |mut runs: Vec<crate::record::Run>| {
+            for run in &mut runs {
+                run.cpu_us = Some(1.5);
+            }
+            let record = record(runs);
+            let figures = figures(&Study::of(&record, &mut Looks::default()));
+            let slugs = figures[0].drawings.iter().map(|one| one.slug.clone());
+            assert_eq!(
+                slugs.collect::<Vec<_>>()[1..3],
+                ["clients-cpu", "clients-p50"]
+            );
+            figures[0].drawings[0].svg.clone()
+        };
+        let fast = || vec![closed("fast", 1, 1), closed("fast", 64, 1)];
+        assert!(svg(fast()).contains(">0<"), "a linear axis has a zero");
+        let both = svg(fast().into_iter().chain([slow(1), slow(64)]).collect());
+        assert!(!both.contains(">0<"), "{both}");
     }
 }

@@ -21,6 +21,10 @@ const QUANTILES: [(&str, OfSpread); 4] = [
     ("p99", |spread| spread.p99),
     ("p99.9", |spread| spread.p999),
 ];
+/// From how many times capacity on it is no bound of what can be done.
+const BEYOND: f64 = 1.5;
+/// From how many requests on average there is something to be seen of batches.
+const BATCHES: f64 = 2.0;
 /// How finely the ideal line is drawn.
 const IDEAL_STEPS: u32 = 60;
 
@@ -34,6 +38,7 @@ pub(crate) fn figures(study: &Study<'_>) -> Vec<Figure> {
     if loads.len() > 1 {
         figures.push(goodput(study, &loads));
         figures.push(p99(study, &loads));
+        figures.extend(batches(study, &loads));
     }
     figures.push(outcomes(study));
     if loads.len() > 1 {
@@ -58,12 +63,20 @@ fn goodput(study: &Study<'_>, loads: &[f64]) -> Figure {
         .lines
         .iter()
         .map(|line| curve(line, load, |point| point.middle(of)));
+    // Capacity is of requests one by one; batches can do many times as much.
+    let mut parts = study.valid().filter_map(measure::goodput_part);
+    let beyond = relative && parts.any(|part| part > BEYOND);
+    let relative = relative && !beyond;
     let chart = Chart {
         name: format!("{y} against offered load"),
         heading: String::new(),
         size: HALF,
         x: axis_for(LOAD, loads),
-        y: Axis::linear(y),
+        y: if beyond {
+            Axis::log(y)
+        } else {
+            Axis::linear(y)
+        },
         curves: curves.collect(),
         rules: Vec::new(),
         guide: relative.then(|| ("ideal".to_owned(), ideal(loads))),
@@ -100,6 +113,32 @@ fn ideal(loads: &[f64]) -> Vec<(f64, f64)> {
     }
     xs.sort_by(f64::total_cmp);
     xs.into_iter().map(|x| (x, x.min(1.0))).collect()
+}
+
+/// Draws how large batches are, where there are any.
+fn batches(study: &Study<'_>, loads: &[f64]) -> Option<Figure> {
+    let some = |run: &Run| measure::batch(run).is_some_and(|batch| batch >= BATCHES);
+    if !study.valid().any(some) {
+        return None;
+    }
+    let curves = study.lines.iter();
+    let curves = curves.map(|line| curve(line, load, |point| point.middle(measure::batch)));
+    let chart = Chart {
+        name: "requests per batch against offered load".to_owned(),
+        heading: String::new(),
+        size: HALF,
+        x: axis_for(LOAD, loads),
+        y: Axis::log("requests per batch"),
+        curves: curves.collect(),
+        rules: Vec::new(),
+        guide: None,
+    };
+    Some(Figure {
+        title: "Batches".to_owned(),
+        caption: "How many requests a batch had, on average over the run.".to_owned(),
+        layout: Layout::Half,
+        drawings: vec![Drawing::new("batches", chart.draw())],
+    })
 }
 
 /// Draws the p99, and beside it what a careless generator would show.
@@ -231,6 +270,7 @@ fn bar(point: &Point<'_>) -> Option<Bar> {
 #[cfg(test)]
 mod tests {
     use super::{figures, ideal};
+    use crate::record::Column;
     use crate::report::fixture::{full, record, run};
     use crate::report::study::{Looks, Study};
 
@@ -250,6 +290,38 @@ mod tests {
             .map(|figure| figure.title)
             .collect();
         assert_eq!(titles, ["What became of what was offered"]);
+    }
+
+    #[test]
+    fn what_batches_do_beyond_capacity_has_no_ideal() {
+        let drawn = |capacity: f64| {
+            let mut runs = vec![full("a", 1.0, 1), full("a", 2.0, 1)];
+            for run in &mut runs {
+                run.capacity = Some(capacity);
+            }
+            let record = record(runs);
+            let figures = figures(&Study::of(&record, &mut Looks::default()));
+            figures[0].drawings[0].svg.contains(">ideal<")
+        };
+        assert!(drawn(1_000.0) && !drawn(100.0));
+    }
+
+    #[test]
+    fn the_size_of_batches_is_drawn_where_there_are_any() {
+        let titles = |size: f64| {
+            let mut runs = vec![full("a", 1.0, 1), full("a", 2.0, 1)];
+            for run in &mut runs {
+                run.series.as_mut().unwrap().columns.push(Column {
+                    name: "batch".to_owned(),
+                    unit: "requests a batch".to_owned(),
+                    values: vec![Some(size), None, Some(1.0)],
+                });
+            }
+            let record = record(runs);
+            let figures = figures(&Study::of(&record, &mut Looks::default()));
+            figures.iter().any(|figure| figure.title == "Batches")
+        };
+        assert!(titles(9.0) && !titles(1.0));
     }
 
     #[test]

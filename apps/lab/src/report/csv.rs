@@ -9,7 +9,7 @@ use crate::record::{Record, Run, Spread};
 /// Finds a cell.
 type Find = fn(&Run) -> Option<String>;
 
-const COLUMNS: [(&str, Find); 26] = [
+const COLUMNS: [(&str, Find); 27] = [
     ("variant", |run| Some(run.variant.clone())),
     ("load", |run| text(run.load)),
     ("clients", |run| text(run.clients)),
@@ -42,6 +42,7 @@ const COLUMNS: [(&str, Find); 26] = [
     ("slowest", |run| {
         text(run.fairness.as_ref().map(|one| one.slowest))
     }),
+    ("cpu_us", |run| text(run.cpu_us)),
     ("settled_ms", |run| text(run.settled_ms)),
     ("invalid", |run| run.invalid.clone()),
 ];

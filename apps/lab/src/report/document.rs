@@ -146,6 +146,7 @@ fn provenance(page: &mut Markup, record: &Record) {
     let from = &record.provenance;
     let ground = match &record.ground {
         Ground::Simulated => "simulated, in virtual time".to_owned(),
+        Ground::Threads => "measured, on the threads of one process".to_owned(),
         Ground::Server(address) => format!("measured, against the server at {address}"),
     };
     let commit = from.commit.as_deref().unwrap_or("unknown");

@@ -15,7 +15,7 @@ pub(crate) struct Measure {
 }
 
 /// All figures of the tables, in their order.
-pub(crate) const ALL: [Measure; 17] = [
+pub(crate) const ALL: [Measure; 18] = [
     GOODPUT_PART,
     Measure {
         title: "good /s",
@@ -93,6 +93,11 @@ pub(crate) const ALL: [Measure; 17] = [
         show: brief,
     },
     Measure {
+        title: "CPU each, µs",
+        of: cpu,
+        show: brief,
+    },
+    Measure {
         title: "settled in ms",
         of: |run| run.settled_ms,
         show: brief,
@@ -118,6 +123,26 @@ pub(crate) fn goodput(run: &Run) -> Option<f64> {
 
 pub(crate) fn p99(run: &Run) -> Option<f64> {
     quantile(run, run.latency.spread.p99)
+}
+
+pub(crate) fn p50(run: &Run) -> Option<f64> {
+    quantile(run, run.latency.spread.p50)
+}
+
+/// CPU time for each answer, in microseconds.
+pub(crate) fn cpu(run: &Run) -> Option<f64> {
+    run.cpu_us
+}
+
+/// How many requests a batch had on average.
+#[allow(clippy::cast_precision_loss, reason = "steps of a run")]
+pub(crate) fn batch(run: &Run) -> Option<f64> {
+    let values = &run.series.as_ref()?.column("batch")?.values;
+    let (sum, count) = values
+        .iter()
+        .flatten()
+        .fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
+    (count > 0.0).then_some(sum / count)
 }
 
 pub(crate) fn good_share(run: &Run) -> Option<f64> {

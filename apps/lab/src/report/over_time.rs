@@ -17,6 +17,9 @@ const PANEL: f64 = 165.0;
 const LOG_FROM: f64 = 20.0;
 /// The least part of the target that is drawn on such a panel.
 const LEAST: f64 = 1e-3;
+/// A panel whose figures are so many times less than those of its unit has a
+/// scale of its own: it would show a line along the bottom.
+const FLAT: f64 = 20.0;
 /// Up to how many variants their ranges are drawn.
 const BANDS_MAX: usize = 4;
 /// What arrives is alike in all variants, so that one line says it.
@@ -51,7 +54,8 @@ pub(crate) fn figure(study: &Study<'_>) -> Option<Figure> {
     Some(Figure {
         title: format!("Over time{of}"),
         caption: "Medians over the seeds at each moment, with their range where there are few \
-                  variants. Panels of one unit have the same scale."
+                  variants. Panels of one unit have the same scale, unless nothing \
+                  could be seen on it."
             .to_owned(),
         layout: Layout::Wide,
         drawings: vec![Drawing {
@@ -96,24 +100,24 @@ impl Time<'_, '_> {
                 .iter()
                 .zip(&curves)
                 .filter(|((one, _), _)| one == unit);
-            let curves = same.flat_map(|(_, curves)| curves);
-            curves
-                .flat_map(|curve| &curve.dots)
-                .map(|dot| dot.y)
-                .chain(offered(unit))
-                .fold(0.0, f64::max)
+            let most = same.map(|(_, curves)| most_of(curves));
+            most.chain(offered(unit)).fold(0.0, f64::max)
         };
         let panels = names.iter().zip(&curves);
-        let mut charts: Vec<Chart> = panels
-            .map(|(name, curves)| self.panel(name, curves.clone(), of_unit(&name.0)))
-            .collect();
-        // What arrives stands in the first panel of its unit only.
-        for (index, chart) in charts.iter_mut().enumerate() {
-            let unit = names.get(index).map(|(unit, _)| unit);
-            let first = names.iter().position(|(one, _)| Some(one) == unit);
-            chart.guide = chart.guide.take().filter(|_| first == Some(index));
-        }
-        charts
+        let mut shown: Vec<String> = Vec::new();
+        let panel = |(name, curves): (&(String, String), &Vec<Curve>)| {
+            let (all, own) = (of_unit(&name.0), most_of(curves));
+            let flat = own > 0.0 && own * FLAT < all && name.0 != "ms";
+            let mut chart = self.panel(name, curves.clone(), if flat { own } else { all });
+            // What arrives stands in the first panel that has the scale of its unit.
+            let first = !flat && !shown.contains(&name.0);
+            if first {
+                shown.push(name.0.clone());
+            }
+            chart.guide = chart.guide.filter(|_| first);
+            chart
+        };
+        panels.map(panel).collect()
     }
 
     fn series(&self) -> impl Iterator<Item = &Series> {
@@ -222,6 +226,12 @@ impl Time<'_, '_> {
     }
 }
 
+/// Gives the largest figure of some curves.
+fn most_of(curves: &[Curve]) -> f64 {
+    let dots = curves.iter().flat_map(|curve| &curve.dots);
+    dots.map(|dot| dot.y).fold(0.0, f64::max)
+}
+
 /// Gives the medians of columns at each step, by stretches where there are many.
 fn means(columns: &[&Column], step_s: f64) -> Vec<Dot> {
     let longest = columns.iter().map(|column| column.values.len()).max();
@@ -283,6 +293,24 @@ mod tests {
         assert!(!svg.contains(">offered, /s<") && svg.contains(">offered<"));
         // Step 7 is unknown, so that each of the 2 x 3 curves is in two pieces.
         assert_eq!(svg.matches("class=\"curve\"").count(), 12);
+    }
+
+    #[test]
+    fn a_panel_that_would_be_flat_has_its_own_scale() {
+        let svg = |times: f64| {
+            let mut run = full("a", 1.0, 1);
+            for column in &mut run.series.as_mut().unwrap().columns {
+                if column.name == "offered" {
+                    let raised = |value: &mut Option<f64>| *value = value.map(|one| one * times);
+                    column.values.iter_mut().for_each(raised);
+                }
+            }
+            let record = record(vec![run]);
+            let figure = figure(&Study::of(&record, &mut Looks::default())).unwrap();
+            figure.drawings[0].svg.clone()
+        };
+        assert!(svg(5.0).contains(">offered<"), "both are on one scale");
+        assert!(!svg(1_000.0).contains(">9k<") && !svg(1_000.0).contains(">offered<"));
     }
 
     #[test]

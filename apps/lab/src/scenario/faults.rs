@@ -7,6 +7,8 @@ use crate::scenario::{Change, Load, Moment, Retries, Scenario, Server, Spacing, 
 const CLIENTS_MAX: u64 = 10_000_000;
 /// More servers, or threads of a pool, are hardly meant.
 const SERVERS_MAX: usize = 1_024;
+/// More stages in a row than these are hardly meant.
+const STAGES_MAX: usize = 64;
 /// What is left after these is a class too.
 const CLASSES_MAX: usize = 7;
 
@@ -16,7 +18,7 @@ pub(crate) const PLANS: [&str; 2] = ["default", "seda-classic"];
 pub(crate) const BATCHING: [&str; 2] = ["adaptive", "classic"];
 
 /// Is where a fault is, such as `load.loads.2`, and what to do about it.
-type Fault = (String, String);
+pub(super) type Fault = (String, String);
 
 /// Lists everything that is wrong.
 pub(super) fn of(scenario: &Scenario) -> Vec<Fault> {
@@ -45,6 +47,7 @@ pub(super) fn of(scenario: &Scenario) -> Vec<Fault> {
         "nothing is seen in no time, give more",
     );
     server(&scenario.server, &mut need);
+    some_work(scenario, &mut need);
     load(scenario, &mut need);
     for (index, variant) in scenario.variant.iter().enumerate() {
         let twins = |other: &&Variant| other.name == variant.name;
@@ -67,18 +70,8 @@ fn server(server: &Server, need: &mut impl FnMut(bool, &str, &str)) {
             "give a pool from at least 1 to at most 1024 threads, such as [1, 32]",
         );
     }
-    let times = match &server.work {
-        Work::Constant { each } => is_some(*each),
-        Work::Exponential { mean } => is_some(*mean),
-        Work::Bimodal { short, long, .. } => is_some(*short) && is_some(*long),
-        Work::Pareto { min, .. } => is_some(*min),
-        Work::Batch { fixed, each } => is_some(*fixed) || is_some(*each),
-    };
-    need(
-        times,
-        "server.work",
-        "work that takes no time is never too much, give more",
-    );
+    let stages = (1..=STAGES_MAX).contains(&server.stages);
+    need(stages, "server.stages", "give 1 to 64 stages");
     if let Work::Bimodal { long_share, .. } = server.work {
         let part = (0.0..=1.0).contains(&long_share);
         need(part, "server.work.long_share", "a part is 0 to 1");
@@ -96,6 +89,20 @@ fn server(server: &Server, need: &mut impl FnMut(bool, &str, &str)) {
         let positive = slower.factor > 0.0 && slower.factor.is_finite();
         need(positive, &at, "a factor is above 0, such as 4.0");
     }
+}
+
+/// Clients that wait for their answers show what a stage costs that does nothing.
+fn some_work(scenario: &Scenario, need: &mut impl FnMut(bool, &str, &str)) {
+    let closed = matches!(scenario.load, Load::Closed { .. });
+    let times = match &scenario.server.work {
+        Work::Constant { each } => closed || is_some(*each),
+        Work::Exponential { mean } => is_some(*mean),
+        Work::Bimodal { short, long, .. } => is_some(*short) && is_some(*long),
+        Work::Pareto { min, .. } => is_some(*min),
+        Work::Batch { fixed, each } => is_some(*fixed) || is_some(*each),
+    };
+    let what = "work that takes no time is never too much, give more";
+    need(times, "server.work", what);
 }
 
 fn load(scenario: &Scenario, need: &mut impl FnMut(bool, &str, &str)) {
@@ -229,6 +236,6 @@ fn variant_of(index: usize, variant: &Variant, need: &mut impl FnMut(bool, &str,
     }
 }
 
-fn is_some(time: Moment) -> bool {
+pub(super) fn is_some(time: Moment) -> bool {
     time > Moment::default()
 }

@@ -6,6 +6,7 @@ mod mistakes;
 mod moment;
 mod parsing;
 mod service;
+mod site;
 
 use serde::Deserialize;
 
@@ -13,6 +14,7 @@ pub use clients::{Clients, Joined, Retries};
 pub use mistakes::{Mistake, Mistakes};
 pub use moment::{Change, Moment, Times};
 pub use service::{Pause, Server, Slowdown, Work};
+pub use site::Site;
 
 /// Is one experiment: what serves, what load it gets, and in which variants.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
@@ -135,6 +137,13 @@ pub struct Variant {
     /// The server that answers, where it is one of several: its address.
     #[serde(default)]
     pub target: Option<String>,
+}
+
+impl Variant {
+    /// Tells whether each stage has a pool of threads, as SEDA had it.
+    pub(crate) fn is_classic(&self) -> bool {
+        self.plan.as_deref() == Some("seda-classic")
+    }
 }
 
 const fn five() -> u32 {

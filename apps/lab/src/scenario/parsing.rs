@@ -5,8 +5,9 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::scenario::faults::{self, Fault};
 use crate::scenario::mistakes::{Mistake, Mistakes};
-use crate::scenario::{Scenario, faults};
+use crate::scenario::{Scenario, Site};
 
 impl Scenario {
     /// Reads a scenario; `name` is that of the file, for mistakes.
@@ -24,7 +25,42 @@ impl Scenario {
     /// assert!(said.starts_with("mine.toml:1:1: unknown field `nmae`"), "{said}");
     /// ```
     pub fn read(name: &str, text: &str) -> Result<Self, Mistakes> {
-        let source = (name, text);
+        Self::read_checked((name, text), |_| Vec::new())
+    }
+
+    /// Reads a scenario that is to run at a site.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Self::read), and everything that cannot be had there.
+    ///
+    /// ```
+    /// use seda_lab::scenario::{Scenario, Site};
+    ///
+    /// let text = r#"
+    ///     name = "mine"
+    ///     title = "Mine"
+    ///     about = "Half of what can be done."
+    ///     target = "25ms"
+    ///     server = { servers = 2, work = { kind = "constant", each = "1ms" } }
+    ///     load = { kind = "open", loads = [0.5] }
+    ///     times = { measured = "1s" }
+    ///     variant = [{ name = "all", policy = "unbounded" }]
+    /// "#;
+    /// assert!(Scenario::read_for(Site::WindTunnel, "mine.toml", text).is_ok());
+    /// let mistakes = Scenario::read_for(Site::Threads, "mine.toml", text).unwrap_err();
+    /// assert!(mistakes.to_string().starts_with("mine.toml:7:21: on threads"), "{mistakes}");
+    /// ```
+    pub fn read_for(site: Site, name: &str, text: &str) -> Result<Self, Mistakes> {
+        Self::read_checked((name, text), |scenario| site.misfits(scenario))
+    }
+
+    /// Reads a scenario; of one without faults, `misfits` are faults too.
+    fn read_checked(
+        source: (&str, &str),
+        misfits: impl FnOnce(&Self) -> Vec<Fault>,
+    ) -> Result<Self, Mistakes> {
+        let (_, text) = source;
         let one = |offset, what| Mistakes(vec![Mistake::at(source, offset, what)]);
         let table = DeTable::parse(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
@@ -35,15 +71,24 @@ impl Scenario {
             let place = blamed(&table, &span, error.message()).unwrap_or(span.start);
             one(place, said(error.message()))
         })?;
-        let faults = faults::of(&scenario);
-        if faults.is_empty() {
-            return Ok(scenario);
-        }
-        let mistake = |(path, what): (String, String)| {
-            Mistake::at(source, place_of(&table, &path).unwrap_or(0), what)
-        };
-        Err(Mistakes(faults.into_iter().map(mistake).collect()))
+        located(source, &table, faults::of(&scenario))?;
+        located(source, &table, misfits(&scenario))?;
+        Ok(scenario)
     }
+}
+
+/// Gives each fault its place.
+fn located(
+    source: (&str, &str),
+    table: &Spanned<DeTable<'_>>,
+    faults: Vec<Fault>,
+) -> Result<(), Mistakes> {
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let mistake =
+        |(path, what): Fault| Mistake::at(source, place_of(table, &path).unwrap_or(0), what);
+    Err(Mistakes(faults.into_iter().map(mistake).collect()))
 }
 
 /// Gives the reader's words in one line, with what to do next.

@@ -10,7 +10,10 @@ use crate::scenario::Moment;
 pub struct Server {
     /// How many requests it works on at a time.
     pub servers: usize,
-    /// How long a request takes.
+    /// How many stages a request goes through, one after the other.
+    #[serde(default = "one")]
+    pub stages: usize,
+    /// How long a request takes in each of them.
     pub work: Work,
     /// For work that blocks a thread: the threads of its pool at first, and at most.
     #[serde(default)]
@@ -24,6 +27,10 @@ pub struct Server {
     /// Times in which nothing is done.
     #[serde(default)]
     pub pauses: Vec<Pause>,
+}
+
+const fn one() -> usize {
+    1
 }
 
 /// Is how long a request takes.

@@ -6,14 +6,10 @@ use hdrhistogram::Histogram;
 use seda_core::simulator::{Ended, Outcome};
 use seda_core::{Class, Tick};
 
-use crate::record::{ClassRun, Distribution, Outcomes, Spread};
+use crate::quantiles::{self, DIGITS, LONGEST};
+use crate::record::{ClassRun, Distribution, Outcomes};
 use crate::simulation::fairness::Shares;
 use crate::simulation::timeline::{Step, Timeline};
-
-/// Decimal digits of a latency.
-const DIGITS: u8 = 3;
-/// The longest latency that is told from longer ones, in nanoseconds: an hour.
-const LONGEST: u64 = 3_600_000_000_000;
 
 /// Notes what becomes of requests that were asked while it counts.
 #[derive(Debug)]
@@ -127,10 +123,7 @@ impl Journal {
                 return Distribution::default();
             }
         }
-        Distribution {
-            spread: spread(&all),
-            curve: curve(&all),
-        }
+        quantiles::distribution(&all)
     }
 
     pub(super) fn classes(&self) -> Vec<ClassRun> {
@@ -138,7 +131,7 @@ impl Journal {
         let run = |(line, class): (&Line, u8)| ClassRun {
             class,
             outcomes: line.outcomes,
-            latency: spread(&line.latency),
+            latency: quantiles::spread(&line.latency),
             starved_ms: Some(millis(line.starved.max(self.until.since(line.answered)))),
         };
         lines.map(run).collect()
@@ -200,37 +193,6 @@ impl Line {
             self.latency.saturating_record(nanos(took));
         }
     }
-}
-
-/// Gives the quantiles of a histogram of nanoseconds, in milliseconds.
-pub(super) fn spread(histogram: &Histogram<u64>) -> Spread {
-    if histogram.is_empty() {
-        return Spread::default();
-    }
-    let at = |part| histogram.value_at_quantile(part) as f64 / 1e6;
-    Spread {
-        count: histogram.len(),
-        mean: histogram.mean() / 1e6,
-        p50: at(0.5),
-        p90: at(0.9),
-        p99: at(0.99),
-        p999: at(0.999),
-        max: histogram.max() as f64 / 1e6,
-    }
-}
-
-/// Gives the curve by hundredths, then by thousandths of the last hundredth, and so on.
-fn curve(histogram: &Histogram<u64>) -> Vec<(f64, f64)> {
-    if histogram.is_empty() {
-        return Vec::new();
-    }
-    let hundredths = (0..99).map(|n| f64::from(n) / 100.0);
-    let tail = [1e-2, 1e-3, 1e-4].into_iter();
-    let tail =
-        tail.flat_map(|scale| (0..9).map(move |n| 1.0 - scale * (1.0 - f64::from(n) / 10.0)));
-    let parts = hundredths.chain(tail).chain([1.0]);
-    let point = |part| (histogram.value_at_quantile(part) as f64 / 1e6, part);
-    parts.map(point).collect()
 }
 
 fn nanos(time: Duration) -> u64 {

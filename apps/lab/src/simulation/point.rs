@@ -7,11 +7,12 @@ use std::time::Duration;
 use seda_core::simulator::{Clients, Retries, Simulator};
 use seda_core::{BoxError, Sample, Stage, Tick};
 
+use crate::quantiles;
 use crate::record::Run;
 use crate::scenario::{Joined, Load, Scenario, Variant};
 use crate::simulation::expected;
 use crate::simulation::fairness::Shares;
-use crate::simulation::journal::{self, Journal};
+use crate::simulation::journal::Journal;
 use crate::simulation::settling;
 use crate::simulation::stand::{self, STAGE};
 use crate::simulation::timeline::STEP;
@@ -122,6 +123,7 @@ impl Point {
     fn sum_up(&self, scenario: &Scenario, mut journal: Journal, capacity: f64) -> Run {
         let seconds = scenario.times.measured.0.as_secs_f64();
         let shares = journal.shares.take();
+        let crowd = self.crowd(scenario);
         let good = journal.timeline.good();
         let settled_ms = settling::last_change(scenario).and_then(|change| {
             let load = self.last_load(scenario);
@@ -141,7 +143,7 @@ impl Point {
             outcomes: journal.outcomes(),
             attempts: self.retries(scenario).is_some().then_some(journal.attempts),
             latency: journal.latency(),
-            rejection: Some(journal::spread(&journal.rejections)),
+            rejection: Some(quantiles::spread(&journal.rejections)),
             fairness: shares.map(|shares| shares.fairness(seconds)),
             classes: if classed {
                 journal.classes()
@@ -149,7 +151,7 @@ impl Point {
                 Vec::new()
             },
             settled_ms,
-            series: Some(journal.timeline.series()),
+            series: Some(journal.timeline.series(crowd)),
             ..Run::default()
         }
     }
@@ -166,6 +168,19 @@ impl Point {
             Load::Open { .. } => 0,
             Load::Closed { clients, .. } => clients.get(self.step).copied().unwrap_or(0),
         }
+    }
+
+    /// Gives how many clients there are at moments of the time that counts,
+    /// where some come and go.
+    fn crowd(&self, scenario: &Scenario) -> Option<impl Fn(Duration) -> u64> {
+        let Load::Closed { joined, .. } = &scenario.load else {
+            return None;
+        };
+        let always = self.clients(scenario);
+        let there = |at: Duration, one: &&Joined| (one.at.0..one.at.0 + one.lasts.0).contains(&at);
+        let more = move |at| joined.iter().filter(move |one| there(at, one));
+        let all = move |at| always + more(at).map(|one| one.clients).sum::<u64>();
+        (!joined.is_empty()).then_some(all)
     }
 
     /// Gives the load after the last change, as a part of capacity; for a

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use seda_core::simulator::{Call, Simulator};
-use seda_core::{Batching, ClassicBatching};
 use seda_core::{BoxError, Classes, Clock, DomainKind, Graph, Plan, Stage, StageBuilder};
 
+use crate::batches::batched;
 use crate::policies::Policy;
 use crate::scenario::{Load, Scenario, Server, Variant};
 use crate::simulation::expected;
@@ -48,7 +48,7 @@ fn conditioned<'g>(
     scenario: &Scenario,
     variant: &Variant,
 ) -> Result<StageBuilder<'g, Call>, BoxError> {
-    let usual = if is_classic(variant) {
+    let usual = if variant.is_classic() {
         "unbounded"
     } else {
         "drain rate"
@@ -67,18 +67,11 @@ fn conditioned<'g>(
             .map_or((least, most), |threads| (threads, threads));
         stage = stage.blocking(least..=most);
     }
-    if let Some(batch) = variant.batch {
-        stage = stage.batch(batch);
-    }
-    Ok(match variant.batching.as_deref() {
-        Some("classic") => stage.controller(ClassicBatching::default()),
-        Some(_) => stage.controller(Batching::default()),
-        None => stage,
-    })
+    Ok(batched(stage, variant))
 }
 
 fn plan(server: &Server, variant: &Variant) -> Plan {
-    if !is_classic(variant) {
+    if !variant.is_classic() {
         return Plan::default().workers(server.servers);
     }
     if server.threads.is_some() {
@@ -89,10 +82,6 @@ fn plan(server: &Server, variant: &Variant) -> Plan {
         max: server.servers,
     };
     Plan::seda_classic().domain(POOL, pool).place(STAGE, POOL)
-}
-
-fn is_classic(variant: &Variant) -> bool {
-    variant.plan.as_deref() == Some("seda-classic")
 }
 
 /// Counts classes, with the one that what is left belongs to.

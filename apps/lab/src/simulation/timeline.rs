@@ -73,14 +73,15 @@ impl Timeline {
         self.steps.iter().map(|step| step.good).collect()
     }
 
-    pub(super) fn series(mut self) -> Series {
+    /// Gives the figures; `crowd` says how many clients there are, where that changes.
+    pub(super) fn series(mut self, crowd: Option<impl Fn(Duration) -> u64>) -> Series {
         for step in &mut self.steps {
             step.took.sort_unstable();
         }
         let per_second = |count: u64| Some(count as f64 / STEP.as_secs_f64());
         let state =
             |of: fn(&State) -> Option<f64>| move |step: &Step| step.state.as_ref().and_then(of);
-        let columns = vec![
+        let mut columns = vec![
             self.column("offered", "/s", |step| per_second(step.offered)),
             self.column("good", "/s", |step| per_second(step.good)),
             self.column("late", "/s", |step| per_second(step.late)),
@@ -102,6 +103,15 @@ impl Timeline {
                 state(|state| Some(state.in_flight)),
             ),
         ];
+        if let Some(crowd) = crowd {
+            let at = (0_u32..).map(|step| crowd(STEP * step) as f64);
+            let clients = at.take(self.steps.len()).map(Some);
+            columns.push(Column {
+                name: "clients".to_owned(),
+                unit: "clients".to_owned(),
+                values: clients.collect(),
+            });
+        }
         Series {
             step_ms: STEP.as_secs_f64() * 1e3,
             columns,

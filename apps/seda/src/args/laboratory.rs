@@ -43,6 +43,8 @@ pub enum Lab {
     Sweep(Box<Live>, Loads),
     /// Run a scenario in virtual time.
     Simulate(Asked),
+    /// Run a scenario on this machine's threads.
+    Threads(Asked),
     /// Run a scenario on a server.
     Trial(Asked, Ground),
     /// List the scenarios that come with the program.

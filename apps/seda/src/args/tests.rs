@@ -74,6 +74,12 @@ fn the_laboratory_takes_numbers_and_names() {
         lines: Lines::Json,
     };
     assert_eq!(parse(line), Ok(Command::Lab(Lab::Simulate(run))));
+    let run = Asked {
+        scenario: "retrospective".to_owned(),
+        ..Asked::default()
+    };
+    let line = "lab run retrospective";
+    assert_eq!(parse(line), Ok(Command::Lab(Lab::Threads(run))));
     let Command::Lab(Lab::Trial(asked, ground)) =
         parse("lab run step --target http://a/ --capacity 900 --cpu 1").unwrap()
     else {
@@ -87,7 +93,8 @@ fn the_laboratory_takes_numbers_and_names() {
             "lab run step --simulate --target http://a/",
             "exclude each other",
         ),
-        ("lab run step", "add `--simulate`"),
+        ("lab run step --simulate --cpu 1", "add `--target URL`"),
+        ("lab run step --capacity 9", "add `--target URL`"),
         ("lab run step slow --simulate", "`slow` is too much"),
         ("lab run step --simulate --seeds 0", "at least 1"),
         ("lab run step --simulat", "did you mean `--simulate`?"),

@@ -74,13 +74,16 @@ pub(super) fn parse(parser: &mut Parser) -> Result<Option<Lab>, UsageError> {
         ));
     };
     let asked = Asked { scenario, ..asked };
+    if target.is_none() && (ground.capacity.is_some() || ground.cpu.is_some()) {
+        return Err(UsageError::new(
+            "`--capacity` and `--cpu` are about a server",
+            "add `--target URL`, or leave them out",
+        ));
+    }
     match (simulated, target) {
         (Some(()), None) => Ok(Some(Lab::Simulate(asked))),
         (None, Some(target)) => Ok(Some(Lab::Trial(asked, Ground { target, ..ground }))),
-        (None, None) => Err(UsageError::new(
-            "`seda lab run` does not know where to run it",
-            "add `--simulate` for virtual time, or `--target URL` for a server",
-        )),
+        (None, None) => Ok(Some(Lab::Threads(asked))),
         (Some(()), Some(_)) => Err(UsageError::new(
             "`--simulate` and `--target` exclude each other",
             "leave one of them out",
