@@ -51,7 +51,7 @@ pub struct Capacity {
 }
 
 /// Measures how much a server can do. Of `course` it takes whom to ask, what is good,
-/// the timeout, the core, and how many connections there may be. `told` hears of
+/// the classes, the timeout, the core, and how many connections there may be. `told` hears of
 /// each number of clients.
 ///
 /// # Blocking

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use seda_io::http::{Method, Origin, Request, Target};
 
+use super::mix::Mix;
 use crate::scenario::{Change, Clients, Retries, Spacing};
 
 /// Connections that are open at once, where nobody says otherwise.
@@ -28,6 +29,8 @@ pub struct Course {
     /// Connections that are open at once, at most; further requests wait for one.
     /// A closed loop has at least one for each client.
     pub connections: usize,
+    /// The classes of requests, and how the server is told.
+    pub mix: Mix,
     /// Decides everything that is left to chance.
     pub seed: u64,
     /// The core on which the generator runs, and nowhere else.
@@ -121,7 +124,7 @@ impl Aim {
 impl Course {
     /// Makes one of ten seconds after one of warming up, with 25 ms to be good in
     /// and a second to be answered at all.
-    pub const fn new(aim: Aim, traffic: Traffic) -> Self {
+    pub fn new(aim: Aim, traffic: Traffic) -> Self {
         Self {
             aim,
             traffic,
@@ -130,6 +133,7 @@ impl Course {
             slo: Duration::from_millis(25),
             timeout: Duration::from_secs(1),
             connections: CONNECTIONS_DEFAULT,
+            mix: Mix::default(),
             seed: 1,
             cpu: None,
         }

@@ -7,9 +7,11 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use fastrand::Rng;
 use slab::Slab;
 
 use super::errand::{Due, End, Failure, What};
+use super::mix::Draw;
 use crate::scenario::Retries;
 
 /// Retries that a budget allows before anything was asked: a small run has some too.
@@ -30,6 +32,10 @@ pub(super) struct Rules {
     pub(super) retries: Option<Retries>,
     /// What clients do that ask more than once.
     pub(super) clients: Option<Habits>,
+    /// The parts of requests that belong to classes.
+    pub(super) parts: Vec<f64>,
+    /// Decides which class each has.
+    pub(super) seed: u64,
 }
 
 /// Is what a client does that asks more than once.
@@ -46,22 +52,29 @@ pub(super) struct Habits {
 /// Is what is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Act {
-    /// Send a request of this client, and close the connection behind the answer, or not.
-    Send {
-        ticket: usize,
-        lane: u64,
-        last: Last,
-    },
+    /// Send a request.
+    Send(Sending),
     /// Come back when something is due.
     Wait(Due),
-    /// A request has begun, so many nanoseconds too late.
-    Begun { at: u64, lag: u64 },
+    /// A request of a class has begun, so many nanoseconds too late.
+    Begun { at: u64, lag: u64, class: u8 },
     /// It has to wait for a connection.
     Queued { at: u64 },
     /// It was tried once more.
     Retried { at: u64 },
     /// It has ended.
     Concluded(Concluded),
+}
+
+/// Is a request that is to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sending {
+    pub(super) ticket: usize,
+    /// Whose connections it goes by.
+    pub(super) lane: u64,
+    /// Whether the connection is closed behind the answer.
+    pub(super) last: Last,
+    pub(super) class: u8,
 }
 
 /// Says whether a request is the last one on its connection.
@@ -84,6 +97,8 @@ pub(super) struct Concluded {
     pub(super) end: End,
     /// Whose it was.
     pub(super) client: Option<usize>,
+    /// Its class; 0 where there are none.
+    pub(super) class: u8,
 }
 
 /// Is a request that has not ended.
@@ -95,6 +110,7 @@ struct Open {
     sent: Option<u64>,
     attempts: u32,
     client: Option<usize>,
+    class: u8,
 }
 
 #[derive(Debug)]
@@ -115,6 +131,7 @@ pub(super) struct Desk {
     retried: u64,
     over: bool,
     acts: VecDeque<Act>,
+    draw: Draw,
 }
 
 impl Desk {
@@ -127,6 +144,9 @@ impl Desk {
             };
             (index, client)
         });
+        let mut random = Rng::with_seed(rules.seed);
+        // Forked, since the schedule is drawn from the seed itself.
+        let draw = Draw::new(rules.parts.clone(), random.fork());
         Self {
             rules,
             open: Slab::new(),
@@ -137,6 +157,7 @@ impl Desk {
             retried: 0,
             over: false,
             acts: VecDeque::new(),
+            draw,
         }
     }
 
@@ -192,13 +213,15 @@ impl Desk {
     fn begin(&mut self, client: Option<usize>, at: u64, now: u64) {
         self.begun += 1;
         let lag = now.saturating_sub(at);
-        self.acts.push_back(Act::Begun { at, lag });
+        let class = self.draw.class();
+        self.acts.push_back(Act::Begun { at, lag, class });
         let ticket = self.open.insert(Open {
             at,
             due: at,
             sent: None,
             attempts: 0,
             client,
+            class,
         });
         self.place(ticket, now);
     }
@@ -221,11 +244,17 @@ impl Desk {
         open.sent.get_or_insert(now);
         open.attempts += 1;
         self.under_way += 1;
+        let class = open.class;
         let (lane, last) = match open.client {
             Some(index) => (index as u64 + 1, self.on_connection(index)),
             None => (0, Last::No),
         };
-        self.acts.push_back(Act::Send { ticket, lane, last });
+        self.acts.push_back(Act::Send(Sending {
+            ticket,
+            lane,
+            last,
+            class,
+        }));
     }
 
     /// Counts a request on a client's connection, and tells whether it is the last.
@@ -292,6 +321,7 @@ impl Desk {
             done: now,
             end,
             client: open.client,
+            class: open.class,
         }));
         if let Some(client) = open.client {
             self.think(client, now);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use seda_core::{BoxError, Clock, Graph, Overflow, Plan, Running, Stage, Tick};
 use seda_io::Reactor;
-use seda_io::http::{Answered, Caller, ClientLimits, ClientTimeouts, HttpClient};
+use seda_io::http::{Answered, Caller, ClientLimits, ClientTimeouts, HttpClient, Request};
 use seda_io::net::Names;
 use seda_io::tls::TlsClient;
 
@@ -19,7 +19,7 @@ use super::cpu_meter::CpuMeter;
 use super::crowd::{Crowd, Stand};
 use super::desk::{DOUBLINGS_MAX, Desk, Habits, Rules, nanos};
 use super::errand::{Due, End, Happening, What};
-use super::gauge::Gauge;
+use super::gauge::{Apart, Gauge};
 use super::moments::Moments;
 use super::pacer::{Agenda, Pacer};
 use super::progress::{Progress, Seen};
@@ -108,6 +108,8 @@ impl Course {
     /// no sense. A server that goes away later is what the run shows.
     pub fn run(&self, told: &mut dyn FnMut(Seen)) -> Result<Run, CourseError> {
         self.check()?;
+        // Before anybody is asked, since it may be what cannot be sent.
+        self.requests()?;
         self.aim.reach()?;
         let connections = self.connections();
         berth::reserve_descriptors(connections).map_err(usage)?;
@@ -163,7 +165,8 @@ impl Course {
         let agenda = self.first(start);
         let until = start.after(self.whole());
         let crowd = Crowd {
-            aim: self.aim.clone(),
+            origin: self.aim.origin.clone(),
+            requests: self.requests()?,
             desk: Desk::new(self.rules(until), self.residents()),
             gauge: Some(self.gauge(start, until).map_err(broken)?),
             closing: caller.closing(),
@@ -217,8 +220,11 @@ impl Course {
             until: until.as_nanos(),
             slo: nanos(self.slo),
         };
-        let residents = self.residents();
-        Gauge::new(window, (residents > 0).then_some(residents))
+        let apart = Apart {
+            clients: self.residents(),
+            classes: self.mix.count(),
+        };
+        Gauge::new(window, apart)
     }
 
     /// Returns how many clients there are from the beginning.
@@ -248,7 +254,14 @@ impl Course {
             end: until.as_nanos(),
             retries: self.retries().cloned(),
             clients,
+            parts: self.mix.parts.clone(),
+            seed: self.seed,
         }
+    }
+
+    fn requests(&self) -> Result<Vec<Request>, CourseError> {
+        let requests = self.mix.requests(&self.aim.request);
+        requests.map_err(CourseError::Usage)
     }
 
     fn flood(&self) -> Option<&Flood> {

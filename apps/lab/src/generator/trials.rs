@@ -1,6 +1,7 @@
 //! A scenario on a server that runs, instead of in virtual time.
 
 use super::course::{Aim, Course, Flood, Traffic};
+use super::mix::Mix;
 use super::progress::Seen;
 use super::ride::CourseError;
 use super::sweep::Leg;
@@ -12,7 +13,7 @@ impl Course {
     /// the run that it begins with: variant, seed, load and capacity.
     ///
     /// Of this course they have the server, unless a variant names its own, the
-    /// connections, the core, and the first seed. `capacity`, in requests per second,
+    /// connections, the core, the first seed, and how classes are told. `capacity`, in requests per second,
     /// is what an open load is a part of. Of variants only those count that are
     /// about servers or clients, not the policies of a simulated server.
     ///
@@ -73,6 +74,10 @@ impl Course {
             warm_up: scenario.times.warm_up.0,
             measured: scenario.times.measured.0,
             slo: scenario.target.0,
+            mix: Mix {
+                parts: scenario.load.classes().to_vec(),
+                ..self.mix.clone()
+            },
             timeout: timeout.unwrap_or(self.timeout),
             seed,
             ..self.clone()
@@ -219,10 +224,11 @@ mod tests {
             loads: vec![0.5, 2.0],
             changes: Vec::new(),
             retries: None,
-            classes: Vec::new(),
+            classes: vec![0.2],
         });
         assert!(course().of_scenario(&scenario, None).is_err());
         let trials = course().of_scenario(&scenario, Some(100.0)).unwrap();
+        assert!(trials.iter().all(|(course, _)| course.mix.parts == [0.2]));
         let rates = trials.iter().map(|(course, run)| match &course.traffic {
             Traffic::Open { flow, .. } => (flow.rate, run.seed, course.seed),
             other => panic!("{other:?}"),

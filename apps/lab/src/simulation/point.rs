@@ -8,7 +8,7 @@ use seda_core::simulator::{Clients, Retries, Simulator};
 use seda_core::{BoxError, Sample, Stage, Tick};
 
 use crate::record::Run;
-use crate::scenario::{Joined, Load, Scenario, Variant};
+use crate::scenario::{Joined, Load, Scenario, Variant, parts};
 use crate::simulation::expected;
 use crate::simulation::fairness::Shares;
 use crate::simulation::journal::{self, Journal};
@@ -61,7 +61,7 @@ impl Point {
         let from = Tick::ZERO.after(times.warm_up.0);
         let window = (from, from.after(times.measured.0));
         let (classes, shares) = match &scenario.load {
-            Load::Open { classes, .. } => (stand::count(classes), None),
+            Load::Open { classes, .. } => (parts::count(classes), None),
             // Who comes and goes has less, which says nothing of fairness.
             Load::Closed { joined, .. } if !joined.is_empty() => (1, None),
             Load::Closed { .. } => (

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use seda_lab::generator::{
-    Aim, Course, CourseError, Flood, Traffic, provenance, record, run_trials,
+    Aim, Course, CourseError, Flood, Mix, Traffic, provenance, record, run_trials,
 };
 use seda_lab::record::Record;
 use seda_lab::scenario::{Load, Scenario};
@@ -75,7 +75,13 @@ fn course(asked: &Asked, ground: &Ground, scenario: &Scenario) -> Result<Course,
         flow: Flood::poisson(1.0),
         retries: None,
     };
+    let mix = Mix {
+        parts: scenario.load.classes().to_vec(),
+        ..Mix::default()
+    };
+    let header = ground.class_header.as_deref();
     Ok(Course {
+        mix: header.map_or(mix.clone(), |header| mix.told_by(header)),
         slo: scenario.target.0,
         seed: asked.seed.unwrap_or(1),
         cpu: ground.cpu.and_then(|cpu| usize::try_from(cpu).ok()),

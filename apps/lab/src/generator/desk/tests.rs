@@ -12,6 +12,8 @@ fn rules() -> Rules {
         end: 1_000 * MS,
         retries: None,
         clients: None,
+        parts: Vec::new(),
+        seed: 1,
     }
 }
 
@@ -28,7 +30,7 @@ fn acts(desk: &mut Desk) -> Vec<Act> {
 
 fn sent(acts: &[Act]) -> Vec<(usize, u64, Last)> {
     let sends = acts.iter().filter_map(|act| match act {
-        Act::Send { ticket, lane, last } => Some((*ticket, *lane, *last)),
+        Act::Send(it) => Some((it.ticket, it.lane, it.last)),
         _ => None,
     });
     sends.collect()
@@ -50,7 +52,11 @@ fn who_finds_no_connection_waits_and_counts_from_when_it_was_due() {
     }
     let told = acts(&mut desk);
     assert_eq!(sent(&told).len(), 2);
-    assert!(told.contains(&Act::Begun { at: MS, lag: 5 }));
+    assert!(told.contains(&Act::Begun {
+        at: MS,
+        lag: 5,
+        class: 0
+    }));
     assert!(told.contains(&Act::Queued { at: 2 * MS }));
     desk.ended(0, End::Answered, 50 * MS);
     assert_eq!(sent(&acts(&mut desk)), [(2, 0, Last::No)]);
@@ -61,6 +67,7 @@ fn who_finds_no_connection_waits_and_counts_from_when_it_was_due() {
         done: 60 * MS,
         end: End::Answered,
         client: None,
+        class: 0,
     };
     assert_eq!(concluded(&acts(&mut desk)), [end]);
 }
@@ -214,4 +221,46 @@ fn a_session_asks_so_often_and_leaves() {
     let told = acts(&mut desk);
     assert_eq!((told.len(), concluded(&told).len()), (1, 1));
     assert!(desk.clients.is_empty());
+}
+
+#[test]
+fn a_request_keeps_its_class_however_often_it_is_tried() {
+    let retries = Retries {
+        timeout: Moment(Duration::from_millis(100)),
+        times: 1,
+        backoff: Moment::default(),
+        budget: None,
+    };
+    let mut desk = Desk::new(
+        Rules {
+            connections: 100,
+            retries: Some(retries),
+            parts: vec![0.2, 0.3],
+            ..rules()
+        },
+        0,
+    );
+    let classes = |acts: &[Act]| -> Vec<(usize, u8)> {
+        let sends = acts.iter().filter_map(|act| match act {
+            Act::Send(it) => Some((it.ticket, it.class)),
+            _ => None,
+        });
+        sends.collect()
+    };
+    (0..100).for_each(|_| desk.due(arrival(0), 0));
+    let first = classes(&acts(&mut desk));
+    let of = |class| first.iter().filter(|(_, is)| *is == class).count();
+    assert!((0..3).all(|class| of(class) > 0), "{first:?}");
+    (0..100).for_each(|ticket| desk.ended(ticket, End::Rejected, MS));
+    acts(&mut desk);
+    for ticket in 0..100 {
+        let what = What::Again(ticket);
+        desk.due(Due { at: MS, what }, MS);
+    }
+    assert_eq!(classes(&acts(&mut desk)), first);
+    (0..100).for_each(|ticket| desk.ended(ticket, End::Answered, 2 * MS));
+    let ends = concluded(&acts(&mut desk));
+    let ends: Vec<u8> = ends.iter().map(|it| it.class).collect();
+    let first: Vec<u8> = first.iter().map(|(_, class)| *class).collect();
+    assert_eq!(ends, first);
 }

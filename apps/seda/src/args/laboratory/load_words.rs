@@ -1,19 +1,20 @@
 //! The words of `seda lab run` and `seda lab sweep`: a load on a server.
 
+use std::mem;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use lexopt::Arg::{Long, Short};
 use lexopt::Parser;
 use seda_io::http::{Method, Request};
-use seda_lab::generator::{Aim, Course, Flood, Sweep, Traffic};
+use seda_lab::generator::{Aim, Course, Flood, Mix, Sweep, Traffic};
 use seda_lab::scenario::{Clients, Moment, Retries, Spacing};
 
+use super::figures::{not_negative, parts, positive, time, whole};
 use super::{Lab, Lines, lines};
 use crate::args::usage::{self, UsageError, text, unknown};
 
-const LOAD_OPTIONS: [&str; 24] = [
+const LOAD_OPTIONS: [&str; 26] = [
     "--target",
     "--rate",
     "--clients",
@@ -31,6 +32,8 @@ const LOAD_OPTIONS: [&str; 24] = [
     "--retries",
     "--backoff",
     "--retry-budget",
+    "--classes",
+    "--class-header",
     "--method",
     "--header",
     "--body",
@@ -81,6 +84,7 @@ struct Words {
     retries: Option<u32>,
     backoff: Moment,
     budget: Option<f64>,
+    mix: Mix,
     method: Option<String>,
     headers: Vec<String>,
     body: Option<String>,
@@ -180,6 +184,11 @@ impl Words {
             "--retries" => self.retries = Some(whole(name, parser, 0)?),
             "--backoff" => self.backoff = time(name, parser)?,
             "--retry-budget" => self.budget = Some(not_negative(name, parser)?),
+            "--classes" => self.mix.parts = parts(name, parser)?,
+            "--class-header" => {
+                let header = text(parser.value()?)?;
+                self.mix = mem::take(&mut self.mix).told_by(&header);
+            }
             "--method" => self.method = Some(text(parser.value()?)?),
             "--header" => self.headers.push(text(parser.value()?)?),
             "--body" => self.body = Some(text(parser.value()?)?),
@@ -275,6 +284,7 @@ impl Words {
             slo: self.slo.unwrap_or(usual.slo),
             timeout: self.timeout.unwrap_or(usual.timeout),
             connections: self.connections.unwrap_or(usual.connections),
+            mix: self.mix,
             seed: self.seed.unwrap_or(usual.seed),
             cpu: self.cpu,
             ..usual
@@ -310,62 +320,4 @@ impl Words {
         let body = self.body.clone().unwrap_or_default();
         Ok(request.with_body(body.into_bytes()))
     }
-}
-
-fn whole<T: FromStr + PartialOrd + From<u8>>(
-    option: &str,
-    parser: &mut Parser,
-    least: u8,
-) -> Result<T, UsageError> {
-    let word = text(parser.value()?)?;
-    let read = word.parse().ok().filter(|number| *number >= T::from(least));
-    read.ok_or_else(|| {
-        UsageError::new(
-            format!("`{option}` cannot be `{word}`"),
-            format!("write a whole number, at least {least}"),
-        )
-    })
-}
-
-fn positive(option: &str, parser: &mut Parser) -> Result<f64, UsageError> {
-    real(option, parser, |number| number > 0.0, "a number above 0")
-}
-
-fn not_negative(option: &str, parser: &mut Parser) -> Result<f64, UsageError> {
-    real(
-        option,
-        parser,
-        |number| number >= 0.0,
-        "a number, at least 0",
-    )
-}
-
-/// More than this many of anything would take longer than a day, or is a mistake.
-const NUMBER_MAX: f64 = 1e9;
-
-fn real(
-    option: &str,
-    parser: &mut Parser,
-    fits: fn(f64) -> bool,
-    wanted: &str,
-) -> Result<f64, UsageError> {
-    let word = text(parser.value()?)?;
-    let read = word.parse().ok();
-    read.filter(|number| fits(*number) && *number <= NUMBER_MAX)
-        .ok_or_else(|| {
-            UsageError::new(
-                format!("`{option}` cannot be `{word}`"),
-                format!("write {wanted}"),
-            )
-        })
-}
-
-fn time(option: &str, parser: &mut Parser) -> Result<Moment, UsageError> {
-    let word = text(parser.value()?)?;
-    word.parse().map_err(|why| {
-        UsageError::new(
-            format!("`{option}` cannot be read: {why}"),
-            "such as `--slo 25ms`",
-        )
-    })
 }

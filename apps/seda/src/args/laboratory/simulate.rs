@@ -8,11 +8,12 @@ use lexopt::Parser;
 use crate::args::laboratory::{Lab, Lines, lines, number};
 use crate::args::usage::{self, UsageError, text};
 
-const OPTIONS: [&str; 8] = [
+const OPTIONS: [&str; 9] = [
     "--simulate",
     "--target",
     "--capacity",
     "--cpu",
+    "--class-header",
     "--seed",
     "--seeds",
     "--out",
@@ -45,6 +46,8 @@ pub struct Ground {
     pub capacity: Option<u64>,
     /// The core that the load comes from.
     pub cpu: Option<u64>,
+    /// By which header the server is told the class of a request, `NAME` or `NAME: VALUE`.
+    pub class_header: Option<String>,
 }
 
 /// Reads the words after `lab run`.
@@ -59,6 +62,7 @@ pub(super) fn parse(parser: &mut Parser) -> Result<Option<Lab>, UsageError> {
             Long("target") => target = Some(text(parser.value()?)?),
             Long("capacity") => ground.capacity = Some(number("--capacity", parser, 1)?),
             Long("cpu") => ground.cpu = Some(number("--cpu", parser, 0)?),
+            Long("class-header") => ground.class_header = Some(text(parser.value()?)?),
             Long("seed") => asked.seed = Some(number("--seed", parser, 0)?),
             Long("seeds") => asked.seeds = Some(seeds(number("--seeds", parser, 1)?)?),
             Long("out") => asked.out = Some(parser.value()?.into()),
