@@ -54,6 +54,7 @@ Options of `lab run` and `lab sweep`
   --cpu K               runs on this core only
   --session N           `--rate` of clients, each of which asks N times
   --think 20ms          of clients, before they ask again
+  --jitter 1ms          by which a thought is longer on average [0]
   --requests-per-connection N
                         of clients; 0 is no bound [5]
   --retries N           of requests that failed or were refused [0]

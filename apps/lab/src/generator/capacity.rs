@@ -112,11 +112,16 @@ fn nothing_good(course: &Course) -> CourseError {
 fn rung(course: &Course, clients: u32, told: &mut dyn FnMut(&Rung)) -> Result<Rung, CourseError> {
     let client = Clients {
         think: Moment::default(),
+        jitter: Moment::default(),
         requests_per_connection: 0,
         ..Clients::default()
     };
     let closed = Course {
-        traffic: Traffic::Closed { clients, client },
+        traffic: Traffic::Closed {
+            clients,
+            client,
+            joined: Vec::new(),
+        },
         warm_up: WARM_UP,
         measured: MEASURED,
         ..course.clone()

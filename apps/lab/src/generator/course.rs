@@ -6,7 +6,7 @@ use std::time::Duration;
 use seda_io::http::{Method, Origin, Request, Target};
 
 use super::mix::Mix;
-use crate::scenario::{Change, Clients, Retries, Spacing};
+use crate::scenario::{Change, Clients, Joined, Retries, Spacing};
 
 /// Connections that are open at once, where nobody says otherwise.
 pub const CONNECTIONS_DEFAULT: usize = 1_024;
@@ -73,6 +73,8 @@ pub enum Traffic {
         clients: u32,
         /// What each of them does.
         client: Clients,
+        /// Clients that join them for a time, and do the same.
+        joined: Vec<Joined>,
     },
 }
 
@@ -142,7 +144,13 @@ impl Course {
     /// Returns how many connections may be open at once.
     pub(super) fn connections(&self) -> usize {
         let clients = match &self.traffic {
-            Traffic::Closed { clients, .. } => usize::try_from(*clients).unwrap_or(usize::MAX),
+            Traffic::Closed {
+                clients, joined, ..
+            } => {
+                let joined = joined.iter().map(|joined| joined.clients);
+                let all = joined.fold(u64::from(*clients), u64::saturating_add);
+                usize::try_from(all).unwrap_or(usize::MAX)
+            }
             Traffic::Open { .. } | Traffic::Sessions { .. } => 1,
         };
         self.connections.max(clients)

@@ -34,7 +34,7 @@ pub(super) struct Rules {
     pub(super) clients: Option<Habits>,
     /// The parts of requests that belong to classes.
     pub(super) parts: Vec<f64>,
-    /// Decides which class each has.
+    /// Decides which class each has, and how long exactly clients think.
     pub(super) seed: u64,
 }
 
@@ -43,6 +43,8 @@ pub(super) struct Rules {
 pub(super) struct Habits {
     /// Nanoseconds between an answer and the next request.
     pub(super) think: u64,
+    /// By how many a thought is longer on average, exponentially distributed.
+    pub(super) jitter: u64,
     /// Requests on one connection; 0 is no bound.
     pub(super) per_connection: u32,
     /// Requests until it leaves; none if it stays.
@@ -117,6 +119,8 @@ struct Open {
 struct Client {
     asked: u32,
     on_connection: u32,
+    /// Nanoseconds of the clock: what ends from then on was its last request.
+    leaves: u64,
 }
 
 /// Is the requests and clients of a run.
@@ -132,18 +136,13 @@ pub(super) struct Desk {
     over: bool,
     acts: VecDeque<Act>,
     draw: Draw,
+    random: Rng,
 }
 
 impl Desk {
-    /// Begins with that many clients, whose turn has not come.
-    pub(super) fn new(rules: Rules, clients: usize) -> Self {
-        let clients = (0..clients).map(|index| {
-            let client = Client {
-                asked: 0,
-                on_connection: 0,
-            };
-            (index, client)
-        });
+    /// Begins with clients whose turn has not come, and which leave at these moments.
+    pub(super) fn new(rules: Rules, clients: impl IntoIterator<Item = u64>) -> Self {
+        let clients = clients.into_iter().map(Client::new).enumerate();
         let mut random = Rng::with_seed(rules.seed);
         // Forked, since the schedule is drawn from the seed itself.
         let draw = Draw::new(rules.parts.clone(), random.fork());
@@ -158,6 +157,7 @@ impl Desk {
             over: false,
             acts: VecDeque::new(),
             draw,
+            random,
         }
     }
 
@@ -204,10 +204,7 @@ impl Desk {
     }
 
     fn arrive(&mut self) -> usize {
-        self.clients.insert(Client {
-            asked: 0,
-            on_connection: 0,
-        })
+        self.clients.insert(Client::new(u64::MAX))
     }
 
     fn begin(&mut self, client: Option<usize>, at: u64, now: u64) {
@@ -333,8 +330,10 @@ impl Desk {
         let (Some(client), Some(habits)) = (self.clients.get(index), self.rules.clients) else {
             return;
         };
-        let at = now.saturating_add(habits.think);
-        if Some(client.asked) == habits.requests || at >= self.rules.end {
+        let jitter = jitter(&mut self.random, habits.jitter);
+        let at = now.saturating_add(habits.think).saturating_add(jitter);
+        let leaves = Some(client.asked) == habits.requests || now >= client.leaves;
+        if leaves || at >= self.rules.end {
             self.clients.try_remove(index);
         } else {
             let what = What::Turn(index);
@@ -353,6 +352,28 @@ impl Desk {
             self.settle(ticket, End::Failed(Failure::NoConnection), now);
         }
     }
+}
+
+impl Client {
+    const fn new(leaves: u64) -> Self {
+        Self {
+            asked: 0,
+            on_connection: 0,
+            leaves,
+        }
+    }
+}
+
+/// Draws an exponentially distributed time.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "nanoseconds of a thought, which are positive and below 2^53"
+)]
+fn jitter(random: &mut Rng, mean: u64) -> u64 {
+    // Of (0, 1], since the logarithm of 0 is none.
+    (mean as f64 * -(1.0 - random.f64()).ln()) as u64
 }
 
 /// Gives whole nanoseconds; 584 years and more are one value.

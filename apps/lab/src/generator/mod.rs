@@ -32,6 +32,7 @@ mod pacer;
 mod progress;
 mod provenance;
 mod ranks;
+mod residents;
 mod ride;
 mod shares;
 mod strip;

@@ -23,6 +23,7 @@ use super::gauge::{Apart, Gauge};
 use super::moments::Moments;
 use super::pacer::{Agenda, Pacer};
 use super::progress::{Progress, Seen};
+use super::residents::Residents;
 use super::window::Window;
 use crate::record::Run;
 use crate::scenario::{Clients, Retries};
@@ -38,8 +39,6 @@ const REACH_WITHIN: Duration = Duration::from_secs(5);
 /// Events that wait for the clients beside one for each connection: what is due
 /// while the generator is behind waits with its source.
 const QUEUE: usize = 4_096;
-/// Time over which the first requests of a closed loop spread that does not think.
-const SPREAD: u64 = 1_000_000;
 
 /// Says why there is no run.
 #[derive(Debug)]
@@ -162,13 +161,14 @@ impl Course {
             }
         });
         let caller = self.client(&mut graph, &answers)?;
-        let agenda = self.first(start);
+        let residents = Residents::of(self, start);
+        let agenda = self.first(start, &residents);
         let until = start.after(self.whole());
         let crowd = Crowd {
             origin: self.aim.origin.clone(),
             requests: self.requests()?,
-            desk: Desk::new(self.rules(until), self.residents()),
-            gauge: Some(self.gauge(start, until).map_err(broken)?),
+            desk: Desk::new(self.rules(until), residents.leaves()),
+            gauge: Some(self.gauge(start, residents.comparable()).map_err(broken)?),
             closing: caller.closing(),
             caller,
             agenda: agenda.clone(),
@@ -214,30 +214,23 @@ impl Course {
         Ok(client.attach(graph, "http", answers))
     }
 
-    fn gauge(&self, start: Tick, until: Tick) -> Result<Gauge, hdrhistogram::CreationError> {
+    fn gauge(&self, start: Tick, clients: usize) -> Result<Gauge, hdrhistogram::CreationError> {
         let window = Window {
             from: start.after(self.warm_up).as_nanos(),
-            until: until.as_nanos(),
+            until: start.after(self.whole()).as_nanos(),
             slo: nanos(self.slo),
         };
         let apart = Apart {
-            clients: self.residents(),
+            clients,
             classes: self.mix.count(),
         };
         Gauge::new(window, apart)
     }
 
-    /// Returns how many clients there are from the beginning.
-    fn residents(&self) -> usize {
-        match self.traffic {
-            Traffic::Closed { clients, .. } => usize::try_from(clients).unwrap_or(usize::MAX),
-            Traffic::Open { .. } | Traffic::Sessions { .. } => 0,
-        }
-    }
-
     fn rules(&self, until: Tick) -> Rules {
         let habits = |client: &Clients, requests| Habits {
             think: nanos(client.think.0),
+            jitter: nanos(client.jitter.0),
             per_connection: client.requests_per_connection,
             requests,
         };
@@ -281,21 +274,13 @@ impl Course {
     }
 
     /// Makes the agenda with what is on it from the beginning: the end, and the
-    /// first turns of clients, evenly over the time that they think.
-    fn first(&self, start: Tick) -> Agenda {
+    /// first turns of clients.
+    fn first(&self, start: Tick, residents: &Residents) -> Agenda {
         let agenda = Agenda::default();
         let what = What::Over;
         let at = start.after(self.whole()).as_nanos();
         agenda.add(Due { at, what });
-        if let Traffic::Closed { clients, client } = &self.traffic {
-            let spread = nanos(client.think.0).max(SPREAD);
-            let clients = u64::from(*clients);
-            for (index, place) in (0..clients).enumerate() {
-                let at = start.as_nanos() + spread / clients * place;
-                let what = What::Turn(index);
-                agenda.add(Due { at, what });
-            }
-        }
+        residents.turns().for_each(|turn| agenda.add(turn));
         agenda
     }
 

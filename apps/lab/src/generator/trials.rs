@@ -162,11 +162,14 @@ fn loads(
             Ok(loads.iter().map(|load| (open(load), Some(*load))).collect())
         }
         Load::Closed {
-            clients, client, ..
+            clients,
+            client,
+            joined,
         } => {
             let closed = |clients: &u64| Traffic::Closed {
                 clients: u32::try_from(*clients).unwrap_or(u32::MAX),
                 client: client.clone(),
+                joined: joined.clone(),
             };
             Ok(clients
                 .iter()
@@ -181,7 +184,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::scenario::{Clients, Moment, Server, Spacing, Times, Work};
+    use crate::scenario::{Clients, Joined, Moment, Server, Spacing, Times, Work};
 
     fn scenario(load: Load) -> Scenario {
         let moment = |ms| Moment(Duration::from_millis(ms));
@@ -262,10 +265,15 @@ mod tests {
             ..Clients::default()
         };
         let clients = vec![1, 16];
+        let joined = Joined {
+            at: Moment::default(),
+            lasts: Moment::default(),
+            clients: 4,
+        };
         let closed = scenario(Load::Closed {
             clients,
             client,
-            joined: Vec::new(),
+            joined: vec![joined],
         });
         let trials = course().of_scenario(&closed, None).unwrap();
         assert_eq!(trials.len(), 4);
@@ -274,5 +282,7 @@ mod tests {
                 .iter()
                 .all(|(course, _)| course.timeout == Duration::from_secs(3))
         );
+        let joins = |course: &Course| matches!(&course.traffic, Traffic::Closed { joined: who, .. } if who[..] == [joined]);
+        assert!(trials.iter().all(|(course, _)| joins(course)));
     }
 }

@@ -14,7 +14,7 @@ use super::figures::{not_negative, parts, positive, time, whole};
 use super::{Lab, Lines, lines};
 use crate::args::usage::{self, UsageError, text, unknown};
 
-const LOAD_OPTIONS: [&str; 26] = [
+const LOAD_OPTIONS: [&str; 27] = [
     "--target",
     "--rate",
     "--clients",
@@ -27,6 +27,7 @@ const LOAD_OPTIONS: [&str; 26] = [
     "--seed",
     "--cpu",
     "--think",
+    "--jitter",
     "--requests-per-connection",
     "--session",
     "--retries",
@@ -80,6 +81,7 @@ struct Words {
     seed: Option<u64>,
     cpu: Option<usize>,
     client: Clients,
+    jitter: Moment,
     session: Option<u32>,
     retries: Option<u32>,
     backoff: Moment,
@@ -177,6 +179,7 @@ impl Words {
     fn take_habit(&mut self, name: &str, parser: &mut Parser) -> Result<bool, UsageError> {
         match name {
             "--think" => self.client.think = time(name, parser)?,
+            "--jitter" => self.jitter = time(name, parser)?,
             "--requests-per-connection" => {
                 self.client.requests_per_connection = whole(name, parser, 0)?;
             }
@@ -205,7 +208,7 @@ impl Words {
                     spacing,
                     ..Flood::poisson(rate)
                 };
-                let client = self.client.clone();
+                let client = self.client();
                 Ok(match self.session {
                     Some(requests) => Traffic::Sessions {
                         flow,
@@ -219,14 +222,24 @@ impl Words {
                 })
             }
             (None, Some(clients)) => {
-                let client = self.client.clone();
-                Ok(Traffic::Closed { clients, client })
+                Ok(Traffic::Closed {
+                    clients,
+                    client: self.client(),
+                    joined: Vec::new(),
+                })
             }
             _ => Err(UsageError::new(
                 "`seda lab run` needs a load",
                 "write `--rate N` for requests per second whatever becomes of them, \
                  or `--clients N` for clients that wait for their answers",
             )),
+        }
+    }
+
+    fn client(&self) -> Clients {
+        Clients {
+            jitter: self.jitter,
+            ..self.client.clone()
         }
     }
 
