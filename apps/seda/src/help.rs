@@ -26,7 +26,7 @@ Laboratory
                [-o table|json]
       runs a scenario, by its name or from a file, in virtual time
   seda lab run SCENARIO --target URL [--capacity N] [--cpu K]
-               [--class-header H] [OPTION]...
+               [--class-header H] [--hdr-log FILE] [OPTION]...
       runs its load on a server
   seda lab scenarios
       lists those that there are
@@ -68,6 +68,7 @@ Options of `lab run` and `lab sweep`
                         what is sent [GET]
   --capacity N          of a sweep: requests per second, instead of measuring
   --out FILE            writes the record, for `-o json` and reports
+  --hdr-log FILE        writes latencies second by second, for HdrHistogram's tools
 
 Options of `job`, `graph` and `bottleneck`
   --server URL          the server to talk to [http://127.0.0.1:8080]

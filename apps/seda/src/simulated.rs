@@ -1,7 +1,6 @@
 //! Carries out `seda lab run SCENARIO --simulate`.
 
-use std::fs;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::time::Instant;
 
 use seda_core::BoxError;
@@ -9,9 +8,9 @@ use seda_lab::generator::provenance;
 use seda_lab::record::{FORMAT, Ground, Provenance, Record};
 use seda_lab::scenario::Scenario;
 
-use crate::args::laboratory::Lines;
 use crate::args::laboratory::simulate::Asked;
 use crate::exit::Exit;
+use crate::outlet::Outlet;
 use crate::runs;
 use crate::scenarios;
 use crate::tell;
@@ -29,14 +28,20 @@ pub fn run(asked: &Asked) -> Exit {
             return none.exit;
         }
     };
-    let done = simulate(asked, &scenario).and_then(|record| hand_over(asked, &record));
-    done.map_or_else(
-        |error| {
+    match simulate(asked, &scenario) {
+        Ok(record) => {
+            let outlet = Outlet {
+                out: asked.out.as_deref(),
+                hdr_log: None,
+                lines: asked.lines,
+            };
+            outlet.hand_over(&record, |out| runs::write(&record, out))
+        }
+        Err(error) => {
             tell::line(error);
             Exit::Failed
-        },
-        |()| Exit::Success,
-    )
+        }
+    }
 }
 
 fn simulate(asked: &Asked, scenario: &Scenario) -> Result<Record, BoxError> {
@@ -68,28 +73,4 @@ fn simulate(asked: &Asked, scenario: &Scenario) -> Result<Record, BoxError> {
         target_ms: scenario.target.0.as_secs_f64() * 1e3,
         runs,
     })
-}
-
-/// Writes the record to its file, and prints it.
-pub(crate) fn hand_over(asked: &Asked, record: &Record) -> Result<(), BoxError> {
-    if let Some(file) = &asked.out {
-        let text = serde_json::to_string(record)?;
-        let told = |error| {
-            format!(
-                "{}: cannot be written ({error}), name another file",
-                file.display()
-            )
-        };
-        fs::write(file, text).map_err(told)?;
-    }
-    let mut out = io::stdout().lock();
-    match asked.lines {
-        Lines::Json => writeln!(out, "{}", serde_json::to_string(record)?)?,
-        Lines::Table => {
-            writeln!(out, "{}\n", record.title)?;
-            write!(out, "{}", runs::table(record))?;
-            writeln!(out, "\n{}", record.provenance.command)?;
-        }
-    }
-    Ok(())
 }

@@ -164,7 +164,13 @@ fn classes_of_a_load_and_of_a_scenario_are_apart_in_the_record() {
     let file = file.to_str().unwrap();
     let load = "--rate 300 --classes 0.5 --warm-up 0 --seconds 0.3";
     let load: Vec<&str> = load.split(' ').collect();
-    let scenario = [file, "--capacity", "300", "--class-header", "X-Class: {class}"];
+    let scenario = [
+        file,
+        "--capacity",
+        "300",
+        "--class-header",
+        "X-Class: {class}",
+    ];
     for words in [&load[..], &scenario] {
         let mut command = lab(&["run"]);
         let command = command.args(words).args(["--target", &url, "-o", "json"]);
@@ -177,6 +183,44 @@ fn classes_of_a_load_and_of_a_scenario_are_apart_in_the_record() {
         assert!(classes.iter().all(|class| offered(class) > 0), "{run}");
         let sum: u64 = classes.iter().map(offered).sum();
         assert_eq!(sum, offered(run));
+    }
+}
+
+#[test]
+fn latencies_are_written_to_a_log_and_a_log_without_room_loses_nothing_else() {
+    let (url, _told) = server();
+    let directory = tempfile::tempdir().unwrap();
+    let [log, out] = ["run.hdr", "run.json"].map(|name| directory.path().join(name));
+    let words = "run --rate 300 --warm-up 0 --seconds 0.3 -o json --target";
+    let words: Vec<&str> = words.split(' ').chain([&*url]).collect();
+    let ran = |log: &std::path::Path| {
+        let mut command = lab(&words);
+        let output = command.arg("--hdr-log").arg(log).arg("--out").arg(&out);
+        let output = output.output().unwrap();
+        let record: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let written: Value = serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap();
+        assert_eq!(record, written);
+        assert!(record["runs"][0]["outcomes"]["offered"].as_u64().unwrap() > 30);
+        output
+    };
+    ran(&log);
+    let text = std::fs::read_to_string(&log).unwrap();
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some("#[Histogram log format version 1.3]"));
+    let all = lines.filter(|line| !line.starts_with('#'));
+    let all: Vec<&str> = all.collect();
+    assert!(!all.is_empty() && all.iter().all(|line| line.starts_with("Tag=server,")));
+    for (log, why) in [
+        ("/dev/full", "No space left"),
+        ("/no/such/directory/run.hdr", "No such file"),
+    ] {
+        let output = ran(std::path::Path::new(log));
+        let (code, error) = said(&output);
+        assert_eq!(code, Some(1), "{error}");
+        let told = error.lines().next().unwrap();
+        let start = format!("seda: {log}: cannot be written ({why}");
+        assert!(told.starts_with(&start), "{error}");
+        assert!(told.ends_with("name another file"), "{error}");
     }
 }
 

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::course::{Course, Traffic};
+use super::course::{Course, Keep, Traffic};
 use super::progress::Seen;
 use super::ride::CourseError;
 use crate::record::Run;
@@ -124,6 +124,7 @@ fn rung(course: &Course, clients: u32, told: &mut dyn FnMut(&Rung)) -> Result<Ru
         },
         warm_up: WARM_UP,
         measured: MEASURED,
+        keep: Keep::Sums,
         ..course.clone()
     };
     let run: Run = closed.run(&mut |_: Seen| {})?;

@@ -33,8 +33,21 @@ pub struct Course {
     pub mix: Mix,
     /// Decides everything that is left to chance.
     pub seed: u64,
+    /// Whether the run keeps its latencies second by second.
+    pub keep: Keep,
     /// The core on which the generator runs, and nowhere else.
     pub cpu: Option<usize>,
+}
+
+/// Says what a run keeps of its latencies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// How they are spread.
+    #[default]
+    Sums,
+    /// That, and [`Run::intervals`](crate::record::Run::intervals), some 20 KiB for
+    /// each second and class.
+    Intervals,
 }
 
 /// Is whom to ask, and for what.
@@ -137,6 +150,7 @@ impl Course {
             connections: CONNECTIONS_DEFAULT,
             mix: Mix::default(),
             seed: 1,
+            keep: Keep::Sums,
             cpu: None,
         }
     }

@@ -1,6 +1,7 @@
 //! What is counted of a run, and when it shows nothing.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use hdrhistogram::CreationError;
 
@@ -9,6 +10,7 @@ use super::errand::{End, Failure};
 use super::ranks::Ranks;
 use super::shares::Shares;
 use super::strip::Strip;
+use super::tape::Tape;
 use super::times::Times;
 use super::window::{Verdict, Window};
 use crate::record::{Lag, Outcomes, Run};
@@ -35,6 +37,7 @@ pub(super) struct Gauge {
     strip: Strip,
     shares: Option<Shares>,
     ranks: Ranks,
+    tape: Option<Tape>,
 }
 
 /// Is what is told apart besides.
@@ -44,6 +47,8 @@ pub(super) struct Apart {
     pub(super) clients: usize,
     /// Classes of requests; 0 where there are none.
     pub(super) classes: usize,
+    /// When the run begins to count, after 1970, if its intervals are kept.
+    pub(super) intervals_from: Option<Duration>,
 }
 
 impl Gauge {
@@ -62,6 +67,10 @@ impl Gauge {
             strip: Strip::new(window)?,
             shares: (apart.clients > 0).then(|| Shares::new(apart.clients)),
             ranks: Ranks::new(window, apart.classes)?,
+            tape: apart
+                .intervals_from
+                .map(|began| Tape::new(window, apart.classes, began))
+                .transpose()?,
         })
     }
 
@@ -107,6 +116,9 @@ impl Gauge {
         match it.end {
             End::Answered => {
                 self.latency.count(took);
+                if let Some(tape) = &mut self.tape {
+                    tape.count(it.class, it.done, took);
+                }
                 let sent = it.sent.unwrap_or(it.at);
                 self.uncorrected.count(it.done.saturating_sub(sent));
                 if let (Some(shares), Some(client)) = (&mut self.shares, it.client) {
@@ -141,6 +153,7 @@ impl Gauge {
             retried: Some(self.retried),
             failures: failures.map(|(why, count)| (why.words(), *count)).collect(),
             invalid: invalid(&lag),
+            intervals: self.tape.map(Tape::read).unwrap_or_default(),
             ..Run::default()
         }
     }
@@ -253,6 +266,9 @@ mod tests {
             });
         }
         assert!(unsent.read().invalid.unwrap().contains("98.0 %"));
-        assert_eq!(Gauge::new(WINDOW, Apart::default()).unwrap().read().invalid, None);
+        assert_eq!(
+            Gauge::new(WINDOW, Apart::default()).unwrap().read().invalid,
+            None
+        );
     }
 }

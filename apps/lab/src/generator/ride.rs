@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use seda_core::{BoxError, Clock, Graph, Overflow, Plan, Running, Stage, Tick};
 use seda_io::Reactor;
@@ -14,7 +14,7 @@ use seda_io::net::Names;
 use seda_io::tls::TlsClient;
 
 use super::berth;
-use super::course::{Aim, Course, Flood, Traffic};
+use super::course::{Aim, Course, Flood, Keep, Traffic};
 use super::cpu_meter::CpuMeter;
 use super::crowd::{Crowd, Stand};
 use super::desk::{DOUBLINGS_MAX, Desk, Habits, Rules, nanos};
@@ -223,6 +223,7 @@ impl Course {
         let apart = Apart {
             clients,
             classes: self.mix.count(),
+            intervals_from: (self.keep == Keep::Intervals).then(|| on_the_wall(window.from)),
         };
         Gauge::new(window, apart)
     }
@@ -329,6 +330,13 @@ impl Course {
         let tried = self.patience().saturating_mul(waits.saturating_add(1));
         tried.saturating_add(waited)
     }
+}
+
+/// Gives a moment of the clock after 1970-01-01 00:00 UTC.
+fn on_the_wall(moment: u64) -> Duration {
+    let to_come = moment.saturating_sub(Clock::real().now().as_nanos());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.unwrap_or_default() + Duration::from_nanos(to_come)
 }
 
 /// Ends a graph whose run is over.

@@ -1,5 +1,6 @@
 //! What was seen of a scenario: written to disk as JSON, read by the report and by comparisons.
 
+mod interval;
 mod outcomes;
 mod reading;
 mod series;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use interval::Interval;
 pub use outcomes::Outcomes;
 pub use reading::ReadError;
 pub use series::{Column, Series};
@@ -119,6 +121,10 @@ pub struct Run {
     pub failures: BTreeMap<String, u64>,
     /// Why the run shows nothing; it is valid where there is no reason.
     pub invalid: Option<String>,
+    /// Latencies second by second, where they are kept; they are written to a log of
+    /// their own and not to the record.
+    #[serde(skip)]
+    pub intervals: Vec<Interval>,
 }
 
 /// Says how late a generator was, in milliseconds after the intended moments.

@@ -87,6 +87,7 @@ fn the_laboratory_takes_numbers_and_names() {
             "lab run step --simulate --target http://a/",
             "exclude each other",
         ),
+        ("lab run step --simulate --hdr-log a", "leave it out"),
         ("lab run step", "add `--simulate`"),
         ("lab run step slow --simulate", "`slow` is too much"),
         ("lab run step --simulate --seeds 0", "at least 1"),

@@ -7,14 +7,14 @@ use std::time::Duration;
 use lexopt::Arg::{Long, Short};
 use lexopt::Parser;
 use seda_io::http::{Method, Request};
-use seda_lab::generator::{Aim, Course, Flood, Mix, Sweep, Traffic};
+use seda_lab::generator::{Aim, Course, Flood, Keep, Mix, Sweep, Traffic};
 use seda_lab::scenario::{Clients, Moment, Retries, Spacing};
 
 use super::figures::{not_negative, parts, positive, time, whole};
 use super::{Lab, Lines, lines};
 use crate::args::usage::{self, UsageError, text, unknown};
 
-const LOAD_OPTIONS: [&str; 27] = [
+const LOAD_OPTIONS: [&str; 28] = [
     "--target",
     "--rate",
     "--clients",
@@ -39,6 +39,7 @@ const LOAD_OPTIONS: [&str; 27] = [
     "--header",
     "--body",
     "--out",
+    "--hdr-log",
     "--output",
     "--help",
     "-o",
@@ -53,6 +54,8 @@ pub struct Live {
     pub course: Course,
     /// The file that the record is written to.
     pub out: Option<PathBuf>,
+    /// The file that its latencies are written to, second by second.
+    pub hdr_log: Option<PathBuf>,
     /// What is printed.
     pub lines: Lines,
 }
@@ -91,6 +94,7 @@ struct Words {
     headers: Vec<String>,
     body: Option<String>,
     out: Option<PathBuf>,
+    hdr_log: Option<PathBuf>,
     lines: Lines,
 }
 
@@ -169,6 +173,7 @@ impl Words {
             "--seed" => self.seed = Some(whole(name, parser, 0)?),
             "--cpu" => self.cpu = Some(whole(name, parser, 0)?),
             "--out" => self.out = Some(parser.value()?.into()),
+            "--hdr-log" => self.hdr_log = Some(parser.value()?.into()),
             "--output" => self.lines = lines(&text(parser.value()?)?)?,
             _ => return self.take_habit(name, parser),
         }
@@ -221,13 +226,11 @@ impl Words {
                     },
                 })
             }
-            (None, Some(clients)) => {
-                Ok(Traffic::Closed {
-                    clients,
-                    client: self.client(),
-                    joined: Vec::new(),
-                })
-            }
+            (None, Some(clients)) => Ok(Traffic::Closed {
+                clients,
+                client: self.client(),
+                joined: Vec::new(),
+            }),
             _ => Err(UsageError::new(
                 "`seda lab run` needs a load",
                 "write `--rate N` for requests per second whatever becomes of them, \
@@ -299,12 +302,17 @@ impl Words {
             connections: self.connections.unwrap_or(usual.connections),
             mix: self.mix,
             seed: self.seed.unwrap_or(usual.seed),
+            keep: match self.hdr_log {
+                Some(_) => Keep::Intervals,
+                None => Keep::Sums,
+            },
             cpu: self.cpu,
             ..usual
         };
         Ok(Live {
             course,
             out: self.out,
+            hdr_log: self.hdr_log,
             lines: self.lines,
         })
     }
