@@ -13,6 +13,7 @@
 
 mod cell;
 mod comparison;
+mod fairness;
 pub mod generator;
 #[cfg(doctest)]
 mod guide;

@@ -118,7 +118,10 @@ fn a_log_has_the_latencies_of_each_class_second_by_second() {
         "{spans:?}"
     );
     assert_eq!(spans[0].1, Duration::from_secs(1));
-    assert_eq!(spans[2].0.saturating_sub(spans[0].0), Duration::from_secs(1));
+    assert_eq!(
+        spans[2].0.saturating_sub(spans[0].0),
+        Duration::from_secs(1)
+    );
     assert!(spans[2].1 >= Duration::from_millis(200), "{spans:?}");
     let began = spans[0].0.saturating_sub(before);
     assert!(

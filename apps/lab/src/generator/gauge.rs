@@ -8,11 +8,11 @@ use hdrhistogram::CreationError;
 use super::desk::Concluded;
 use super::errand::{End, Failure};
 use super::ranks::Ranks;
-use super::shares::Shares;
 use super::strip::Strip;
 use super::tape::Tape;
 use super::times::Times;
 use super::window::{Verdict, Window};
+use crate::fairness::Shares;
 use crate::record::{Lag, Outcomes, Run};
 
 /// Milliseconds: a generator that is later than this for one request of a hundred
@@ -65,7 +65,7 @@ impl Gauge {
             rejection: Times::new()?,
             lag: Times::new()?,
             strip: Strip::new(window)?,
-            shares: (apart.clients > 0).then(|| Shares::new(apart.clients)),
+            shares: (apart.clients > 0).then(|| Shares::of(apart.clients)),
             ranks: Ranks::new(window, apart.classes)?,
             tape: apart
                 .intervals_from
@@ -122,7 +122,7 @@ impl Gauge {
                 let sent = it.sent.unwrap_or(it.at);
                 self.uncorrected.count(it.done.saturating_sub(sent));
                 if let (Some(shares), Some(client)) = (&mut self.shares, it.client) {
-                    shares.answered(client, took);
+                    shares.answered(client, Duration::from_nanos(took));
                 }
             }
             End::Rejected => self.rejection.count(took),
@@ -132,21 +132,20 @@ impl Gauge {
 
     /// Gives what was counted.
     pub(super) fn read(mut self) -> Run {
-        #[allow(clippy::cast_precision_loss, reason = "nanoseconds of a run")]
-        let seconds = (self.window.until - self.window.from) as f64 / 1e9;
+        let counted = Duration::from_nanos(self.window.until - self.window.from);
         let lag = Lag {
             spread: self.lag.spread(),
             sent: part(self.outcomes.offered - self.unsent, self.outcomes.offered),
         };
         let failures = self.failures.iter();
         Run {
-            seconds,
+            seconds: counted.as_secs_f64(),
             outcomes: self.outcomes,
             latency: self.latency.distribution(),
             uncorrected: self.uncorrected.some_spread(),
             rejection: self.rejection.some_spread(),
             lag: Some(lag),
-            fairness: self.shares.as_ref().map(Shares::read),
+            fairness: self.shares.map(|shares| shares.fairness(counted)),
             classes: self.ranks.read(),
             series: Some(self.strip.read()),
             queued: Some(self.queued),

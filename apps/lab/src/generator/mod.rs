@@ -35,7 +35,6 @@ mod provenance;
 mod ranks;
 mod residents;
 mod ride;
-mod shares;
 mod strip;
 mod sweep;
 mod tape;

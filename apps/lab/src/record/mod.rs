@@ -137,16 +137,18 @@ pub struct Lag {
     pub sent: f64,
 }
 
-/// Says how evenly clients were served.
+/// Says how evenly clients were served. A client without an answer counts as one that
+/// has waited for all of the run.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fairness {
-    /// Jain's index of the answers per client: 1 is even, 1/n is all for one.
+    /// Jain's index of the answers per client: 1 is even, 1/n is all for one; even if
+    /// nobody has any.
     pub jain: f64,
     /// The mean latency of the slowest client / that of the median one.
     pub slowest: f64,
-    /// The p99 latency of each client in milliseconds, in ascending order;
-    /// at most a thousand of them, evenly chosen.
+    /// The p99 latency of each client in milliseconds, in ascending order,
+    /// by its first ten thousand answers; at most a thousand clients, evenly chosen.
     pub p99_ms: Vec<f64>,
 }
 

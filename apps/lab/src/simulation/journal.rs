@@ -6,8 +6,8 @@ use hdrhistogram::Histogram;
 use seda_core::simulator::{Ended, Outcome};
 use seda_core::{Class, Tick};
 
+use crate::fairness::Shares;
 use crate::record::{ClassRun, Distribution, Outcomes, Spread};
-use crate::simulation::fairness::Shares;
 use crate::simulation::timeline::{Step, Timeline};
 
 /// Decimal digits of a latency.
@@ -87,7 +87,7 @@ impl Journal {
         match ended.outcome {
             Outcome::Answered => {
                 if let Some(shares) = &mut self.shares {
-                    shares.answered(client, micros);
+                    shares.answered(client, took);
                 }
             }
             Outcome::Rejected => self.rejections.saturating_record(nanos(took)),

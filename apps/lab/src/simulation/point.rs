@@ -7,10 +7,10 @@ use std::time::Duration;
 use seda_core::simulator::{Clients, Retries, Simulator};
 use seda_core::{BoxError, Sample, Stage, Tick};
 
+use crate::fairness::Shares;
 use crate::record::Run;
 use crate::scenario::{Joined, Load, Scenario, Variant, parts};
 use crate::simulation::expected;
-use crate::simulation::fairness::Shares;
 use crate::simulation::journal::{self, Journal};
 use crate::simulation::settling;
 use crate::simulation::stand::{self, STAGE};
@@ -120,7 +120,7 @@ impl Point {
     }
 
     fn sum_up(&self, scenario: &Scenario, mut journal: Journal, capacity: f64) -> Run {
-        let seconds = scenario.times.measured.0.as_secs_f64();
+        let counted = scenario.times.measured.0;
         let shares = journal.shares.take();
         let good = journal.timeline.good();
         let settled_ms = settling::last_change(scenario).and_then(|change| {
@@ -137,12 +137,12 @@ impl Point {
                 .is_none()
                 .then(|| self.clients(scenario)),
             capacity: Some(capacity),
-            seconds,
+            seconds: counted.as_secs_f64(),
             outcomes: journal.outcomes(),
             attempts: self.retries(scenario).is_some().then_some(journal.attempts),
             latency: journal.latency(),
             rejection: Some(journal::spread(&journal.rejections)),
-            fairness: shares.map(|shares| shares.fairness(seconds)),
+            fairness: shares.map(|shares| shares.fairness(counted)),
             classes: if classed {
                 journal.classes()
             } else {
