@@ -68,7 +68,7 @@ Options of `lab run` and `lab sweep`
                         what is sent [GET]
   --capacity N          of a sweep: requests per second, instead of measuring
   --out FILE            writes the record, for `-o json` and reports
-  --hdr-log FILE        writes latencies second by second, for HdrHistogram's tools
+  --hdr-log FILE        writes latencies second by second, as HdrHistogram does
 
 Options of `job`, `graph` and `bottleneck`
   --server URL          the server to talk to [http://127.0.0.1:8080]
