@@ -60,10 +60,10 @@ Options of `lab run` and `lab sweep`
   --retries N           of requests that failed or were refused [0]
   --backoff 10ms        before a retry; doubled for each further one [0]
   --retry-budget PART   retries are at most this part of all requests
-  --classes 0.1,0.3     parts of the requests that are of a class, the most urgent
-                        first; what is missing to 1 is one class more
-  --class-header H      how a server is told: NAME, or 'NAME: VALUE' with {class}
-                        or {urgency} in it ['Priority: u={urgency}']
+  --classes 0.1,0.3     parts of the requests by class, the most urgent first;
+                        what is missing to 1 is one class more
+  --class-header H      how a server is told: NAME, or 'NAME: VALUE' in which
+                        {class} or {urgency} is a number [Priority: u={urgency}]
   --method M, --header 'NAME: VALUE', --body TEXT
                         what is sent [GET]
   --capacity N          of a sweep: requests per second, instead of measuring
