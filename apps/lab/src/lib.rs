@@ -15,10 +15,10 @@ mod batches;
 mod cell;
 mod comparison;
 mod cpu_time;
+mod fairness;
 pub mod generator;
 #[cfg(doctest)]
 mod guide;
-mod jain;
 mod page;
 mod plot;
 mod policies;

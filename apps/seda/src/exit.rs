@@ -18,6 +18,14 @@ pub enum Exit {
     NotFound = 4,
 }
 
+impl Exit {
+    /// Gives this one, or the other one if this is success.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        if self == Self::Success { other } else { self }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

@@ -25,7 +25,8 @@ Laboratory
   seda lab run SCENARIO --simulate [--seed N] [--seeds N] [--out FILE]
                [-o table|json]
       runs a scenario, by its name or from a file, in virtual time
-  seda lab run SCENARIO --target URL [--capacity N] [--cpu K] [OPTION]...
+  seda lab run SCENARIO --target URL [--capacity N] [--cpu K]
+               [--class-header H] [--hdr-log FILE] [OPTION]...
       runs its load on a server
   seda lab run SCENARIO [--seeds N] [--out FILE] [-o table|json]
       runs one that is about threads on those of this machine
@@ -55,15 +56,21 @@ Options of `lab run` and `lab sweep`
   --cpu K               runs on this core only
   --session N           `--rate` of clients, each of which asks N times
   --think 20ms          of clients, before they ask again
+  --jitter 1ms          by which a thought is longer on average [0]
   --requests-per-connection N
                         of clients; 0 is no bound [5]
   --retries N           of requests that failed or were refused [0]
   --backoff 10ms        before a retry; doubled for each further one [0]
   --retry-budget PART   retries are at most this part of all requests
+  --classes 0.1,0.3     parts of the requests by class, the most urgent first;
+                        what is missing to 1 is one class more
+  --class-header H      how a server is told: NAME, or 'NAME: VALUE' in which
+                        {class} or {urgency} is a number [Priority: u={urgency}]
   --method M, --header 'NAME: VALUE', --body TEXT
                         what is sent [GET]
   --capacity N          of a sweep: requests per second, instead of measuring
   --out FILE            writes the record, for `-o json` and reports
+  --hdr-log FILE        writes latencies second by second, as HdrHistogram does
 
 Options of `job`, `graph` and `bottleneck`
   --server URL          the server to talk to [http://127.0.0.1:8080]

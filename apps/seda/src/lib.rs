@@ -12,6 +12,7 @@ pub mod exit;
 pub mod help;
 pub mod lab;
 pub mod log;
+mod outlet;
 pub mod print;
 pub mod records;
 pub mod runs;

@@ -1,6 +1,7 @@
 //! The runs of a record as a table for people: the median over seeds, line by line.
 
 use std::fmt;
+use std::io::{self, Write};
 
 use seda_lab::record::{Record, Run};
 
@@ -8,6 +9,17 @@ use crate::table::{Align, Table};
 
 /// How exactly it is known after what time something is settled.
 const STEP_MS: f64 = 100.0;
+
+/// Writes the title, the table, and the command that gives it again.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}\n", record.title)?;
+    write!(out, "{}", table(record))?;
+    writeln!(out, "\n{}", record.provenance.command)
+}
 
 /// Makes a table with a line for each variant and load.
 pub fn table(record: &Record) -> impl fmt::Display {

@@ -1,7 +1,6 @@
 //! Carries out `seda lab run SCENARIO --simulate`.
 
-use std::fs;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::time::Instant;
 
 use seda_core::BoxError;
@@ -9,9 +8,9 @@ use seda_lab::generator::provenance;
 use seda_lab::record::{FORMAT, Ground, Provenance, Record, Run};
 use seda_lab::scenario::{Scenario, Site};
 
-use crate::args::laboratory::Lines;
 use crate::args::laboratory::simulate::Asked;
 use crate::exit::Exit;
+use crate::outlet::Outlet;
 use crate::runs;
 use crate::scenarios;
 use crate::tell;
@@ -29,14 +28,24 @@ pub fn run(asked: &Asked) -> Exit {
             return none.exit;
         }
     };
-    let done = simulate(asked, &scenario).and_then(|record| hand_over(asked, &record));
-    done.map_or_else(
-        |error| {
+    hand_over(asked, simulate(asked, &scenario))
+}
+
+/// Writes a record where it was asked for, and prints it; or says why there is none.
+pub(crate) fn hand_over(asked: &Asked, record: Result<Record, BoxError>) -> Exit {
+    let record = match record {
+        Ok(record) => record,
+        Err(error) => {
             tell::line(error);
-            Exit::Failed
-        },
-        |()| Exit::Success,
-    )
+            return Exit::Failed;
+        }
+    };
+    let outlet = Outlet {
+        out: asked.out.as_deref(),
+        hdr_log: None,
+        lines: asked.lines,
+    };
+    outlet.hand_over(&record, |out| runs::write(&record, out))
 }
 
 fn simulate(asked: &Asked, scenario: &Scenario) -> Result<Record, BoxError> {
@@ -82,28 +91,4 @@ pub(crate) fn recorded(
         target_ms: scenario.target.0.as_secs_f64() * 1e3,
         runs,
     }
-}
-
-/// Writes the record to its file, and prints it.
-pub(crate) fn hand_over(asked: &Asked, record: &Record) -> Result<(), BoxError> {
-    if let Some(file) = &asked.out {
-        let text = serde_json::to_string(record)?;
-        let told = |error| {
-            format!(
-                "{}: cannot be written ({error}), name another file",
-                file.display()
-            )
-        };
-        fs::write(file, text).map_err(told)?;
-    }
-    let mut out = io::stdout().lock();
-    match asked.lines {
-        Lines::Json => writeln!(out, "{}", serde_json::to_string(record)?)?,
-        Lines::Table => {
-            writeln!(out, "{}\n", record.title)?;
-            write!(out, "{}", runs::table(record))?;
-            writeln!(out, "\n{}", record.provenance.command)?;
-        }
-    }
-    Ok(())
 }

@@ -145,6 +145,85 @@ fn a_sweep_runs_each_load_with_each_seed() {
     assert!(runs.iter().all(|run| run["capacity"] == 100.0));
 }
 
+const CLASSES: &str = r#"name = "two"
+title = "Two classes"
+about = "How a server is told."
+target = "25ms"
+seeds = 1
+server = { servers = 1, work = { kind = "constant", each = "1ms" } }
+load = { kind = "open", loads = [1.0], classes = [0.5] }
+times = { measured = "300ms" }
+"#;
+
+#[test]
+fn classes_of_a_load_and_of_a_scenario_are_apart_in_the_record() {
+    let (url, _told) = server();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("two.toml");
+    std::fs::write(&file, CLASSES).unwrap();
+    let file = file.to_str().unwrap();
+    let load = "--rate 300 --classes 0.5 --warm-up 0 --seconds 0.3";
+    let load: Vec<&str> = load.split(' ').collect();
+    let scenario = [
+        file,
+        "--capacity",
+        "300",
+        "--class-header",
+        "X-Class: {class}",
+    ];
+    for words in [&load[..], &scenario] {
+        let mut command = lab(&["run"]);
+        let command = command.args(words).args(["--target", &url, "-o", "json"]);
+        let output = command.output().unwrap();
+        let record: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let run = &record["runs"][0];
+        let offered = |of: &Value| of["outcomes"]["offered"].as_u64().unwrap();
+        let classes = run["classes"].as_array().unwrap();
+        assert_eq!(classes.len(), 2, "{run}");
+        assert!(classes.iter().all(|class| offered(class) > 0), "{run}");
+        let sum: u64 = classes.iter().map(offered).sum();
+        assert_eq!(sum, offered(run));
+    }
+}
+
+#[test]
+fn latencies_are_written_to_a_log_and_a_log_without_room_loses_nothing_else() {
+    let (url, _told) = server();
+    let directory = tempfile::tempdir().unwrap();
+    let [log, out] = ["run.hdr", "run.json"].map(|name| directory.path().join(name));
+    let words = "run --rate 300 --warm-up 0 --seconds 0.3 -o json --target";
+    let words: Vec<&str> = words.split(' ').chain([&*url]).collect();
+    let ran = |log: &std::path::Path| {
+        let mut command = lab(&words);
+        let output = command.arg("--hdr-log").arg(log).arg("--out").arg(&out);
+        let output = output.output().unwrap();
+        let record: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let written: Value = serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap();
+        assert_eq!(record, written);
+        assert!(record["runs"][0]["outcomes"]["offered"].as_u64().unwrap() > 30);
+        output
+    };
+    ran(&log);
+    let text = std::fs::read_to_string(&log).unwrap();
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some("#[Histogram log format version 1.3]"));
+    let all = lines.filter(|line| !line.starts_with('#'));
+    let all: Vec<&str> = all.collect();
+    assert!(!all.is_empty() && all.iter().all(|line| line.starts_with("Tag=server,")));
+    for (log, why) in [
+        ("/dev/full", "No space left"),
+        ("/no/such/directory/run.hdr", "No such file"),
+    ] {
+        let output = ran(std::path::Path::new(log));
+        let (code, error) = said(&output);
+        assert_eq!(code, Some(1), "{error}");
+        let told = error.lines().next().unwrap();
+        let start = format!("seda: {log}: cannot be written ({why}");
+        assert!(told.starts_with(&start), "{error}");
+        assert!(told.ends_with("name another file"), "{error}");
+    }
+}
+
 #[test]
 fn what_cannot_be_has_an_exit_code_of_its_own_and_says_what_to_do() {
     let nobody = TcpListener::bind("127.0.0.1:0")
@@ -152,7 +231,7 @@ fn what_cannot_be_has_an_exit_code_of_its_own_and_says_what_to_do() {
         .local_addr()
         .unwrap();
     let nobody = format!("http://{nobody}/");
-    let rows: [(&[&str], i32, &str); 8] = [
+    let rows: [(&[&str], i32, &str); 10] = [
         (
             &["--target", &nobody, "--rate", "1"],
             3,
@@ -180,6 +259,16 @@ fn what_cannot_be_has_an_exit_code_of_its_own_and_says_what_to_do() {
             &["--target", &nobody, "--rate", "1", "--arrivals", "even"],
             2,
             "unknown arrivals",
+        ),
+        (
+            &["--target", &nobody, "--rate", "1", "--classes", "0.1;0.3"],
+            2,
+            "such as `--classes 0.1,0.3`",
+        ),
+        (
+            &["--target", &nobody, "--rate", "1", "--classes", "0.7,0.7"],
+            2,
+            "sum to at most 1",
         ),
     ];
     for (words, code, why) in rows {

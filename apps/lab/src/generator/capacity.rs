@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::course::{Course, Traffic};
+use super::course::{Course, Keep, Traffic};
 use super::progress::Seen;
 use super::ride::CourseError;
 use crate::record::Run;
@@ -51,7 +51,7 @@ pub struct Capacity {
 }
 
 /// Measures how much a server can do. Of `course` it takes whom to ask, what is good,
-/// the timeout, the core, and how many connections there may be. `told` hears of
+/// the classes, the timeout, the core, and how many connections there may be. `told` hears of
 /// each number of clients.
 ///
 /// # Blocking
@@ -112,13 +112,19 @@ fn nothing_good(course: &Course) -> CourseError {
 fn rung(course: &Course, clients: u32, told: &mut dyn FnMut(&Rung)) -> Result<Rung, CourseError> {
     let client = Clients {
         think: Moment::default(),
+        jitter: Moment::default(),
         requests_per_connection: 0,
         ..Clients::default()
     };
     let closed = Course {
-        traffic: Traffic::Closed { clients, client },
+        traffic: Traffic::Closed {
+            clients,
+            client,
+            joined: Vec::new(),
+        },
         warm_up: WARM_UP,
         measured: MEASURED,
+        keep: Keep::Sums,
         ..course.clone()
     };
     let run: Run = closed.run(&mut |_: Seen| {})?;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use seda_io::http::{Method, Origin, Request, Target};
 
-use crate::scenario::{Change, Clients, Retries, Spacing};
+use super::mix::Mix;
+use crate::scenario::{Change, Clients, Joined, Retries, Spacing};
 
 /// Connections that are open at once, where nobody says otherwise.
 pub const CONNECTIONS_DEFAULT: usize = 1_024;
@@ -28,10 +29,25 @@ pub struct Course {
     /// Connections that are open at once, at most; further requests wait for one.
     /// A closed loop has at least one for each client.
     pub connections: usize,
+    /// The classes of requests, and how the server is told.
+    pub mix: Mix,
     /// Decides everything that is left to chance.
     pub seed: u64,
+    /// Whether the run keeps its latencies second by second.
+    pub keep: Keep,
     /// The core on which the generator runs, and nowhere else.
     pub cpu: Option<usize>,
+}
+
+/// Says what a run keeps of its latencies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// How they are spread.
+    #[default]
+    Sums,
+    /// That, and [`Run::intervals`](crate::record::Run::intervals), some 20 KiB for
+    /// each second and class.
+    Intervals,
 }
 
 /// Is whom to ask, and for what.
@@ -70,6 +86,8 @@ pub enum Traffic {
         clients: u32,
         /// What each of them does.
         client: Clients,
+        /// Clients that join them for a time, and do the same.
+        joined: Vec<Joined>,
     },
 }
 
@@ -121,7 +139,7 @@ impl Aim {
 impl Course {
     /// Makes one of ten seconds after one of warming up, with 25 ms to be good in
     /// and a second to be answered at all.
-    pub const fn new(aim: Aim, traffic: Traffic) -> Self {
+    pub fn new(aim: Aim, traffic: Traffic) -> Self {
         Self {
             aim,
             traffic,
@@ -130,7 +148,9 @@ impl Course {
             slo: Duration::from_millis(25),
             timeout: Duration::from_secs(1),
             connections: CONNECTIONS_DEFAULT,
+            mix: Mix::default(),
             seed: 1,
+            keep: Keep::Sums,
             cpu: None,
         }
     }
@@ -138,7 +158,13 @@ impl Course {
     /// Returns how many connections may be open at once.
     pub(super) fn connections(&self) -> usize {
         let clients = match &self.traffic {
-            Traffic::Closed { clients, .. } => usize::try_from(*clients).unwrap_or(usize::MAX),
+            Traffic::Closed {
+                clients, joined, ..
+            } => {
+                let joined = joined.iter().map(|joined| joined.clients);
+                let all = joined.fold(u64::from(*clients), u64::saturating_add);
+                usize::try_from(all).unwrap_or(usize::MAX)
+            }
             Traffic::Open { .. } | Traffic::Sessions { .. } => 1,
         };
         self.connections.max(clients)

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 use seda_core::{Batch, BoxError, Clock, Handler};
-use seda_io::http::Caller;
+use seda_io::http::{Caller, Origin, Request};
 
-use super::course::Aim;
 use super::cpu_meter::CpuMeter;
-use super::desk::{Act, Desk, Last};
+use super::desk::{Act, Desk, Last, Sending};
 use super::errand::{Due, End, Failure, Happening};
 use super::gauge::Gauge;
 use super::pacer::Agenda;
@@ -19,7 +18,9 @@ use crate::record::Run;
 /// Is the clients of a run.
 #[derive(Debug)]
 pub(super) struct Crowd {
-    pub(super) aim: Aim,
+    pub(super) origin: Origin,
+    /// What is sent in each class; one where there are none.
+    pub(super) requests: Vec<Request>,
     pub(super) desk: Desk,
     /// None once the run has been read.
     pub(super) gauge: Option<Gauge>,
@@ -54,10 +55,10 @@ impl Crowd {
             return;
         };
         match act {
-            Act::Send { ticket, lane, last } => self.send(ticket, lane, last, now),
+            Act::Send(sending) => self.send(&sending, now),
             Act::Wait(due) => self.wait(due),
-            Act::Begun { at, lag } => {
-                gauge.begun(at, lag);
+            Act::Begun { at, lag, class } => {
+                gauge.begun(at, lag, class);
                 self.progress.note_begun();
             }
             Act::Queued { at } => gauge.queued(at),
@@ -73,23 +74,30 @@ impl Crowd {
         self.agenda.add(due);
     }
 
-    fn send(&mut self, ticket: usize, lane: u64, last: Last, now: u64) {
-        let caller = match last {
+    fn send(&mut self, it: &Sending, now: u64) {
+        let Some(request) = self.requests.get(usize::from(it.class)) else {
+            return self.not_sent(it.ticket, now);
+        };
+        let caller = match it.last {
             Last::Yes => &self.closing,
             Last::No => &self.caller,
         };
-        let request = self.aim.request.clone();
-        let sent = if lane == 0 {
-            caller.send(&self.aim.origin, request, ticket)
+        let sent = if it.lane == 0 {
+            caller.send(&self.origin, request.clone(), it.ticket)
         } else {
-            caller.send(&self.aim.origin.in_lane(lane), request, ticket)
+            let origin = self.origin.in_lane(it.lane);
+            caller.send(&origin, request.clone(), it.ticket)
         };
         if let Err(refused) = sent {
             // No more are under way than the client has room for: it would be a
             // request that it never sends, such as `CONNECT`.
             tracing::debug!(target: "seda", "{refused}");
-            self.desk.ended(ticket, End::Failed(Failure::NotSent), now);
+            self.not_sent(it.ticket, now);
         }
+    }
+
+    fn not_sent(&mut self, ticket: usize, now: u64) {
+        self.desk.ended(ticket, End::Failed(Failure::NotSent), now);
     }
 }
 

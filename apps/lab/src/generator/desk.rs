@@ -7,9 +7,11 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use fastrand::Rng;
 use slab::Slab;
 
 use super::errand::{Due, End, Failure, What};
+use super::mix::Draw;
 use crate::scenario::Retries;
 
 /// Retries that a budget allows before anything was asked: a small run has some too.
@@ -30,6 +32,10 @@ pub(super) struct Rules {
     pub(super) retries: Option<Retries>,
     /// What clients do that ask more than once.
     pub(super) clients: Option<Habits>,
+    /// The parts of requests that belong to classes.
+    pub(super) parts: Vec<f64>,
+    /// Decides which class each has, and how long exactly clients think.
+    pub(super) seed: u64,
 }
 
 /// Is what a client does that asks more than once.
@@ -37,6 +43,8 @@ pub(super) struct Rules {
 pub(super) struct Habits {
     /// Nanoseconds between an answer and the next request.
     pub(super) think: u64,
+    /// By how many a thought is longer on average, exponentially distributed.
+    pub(super) jitter: u64,
     /// Requests on one connection; 0 is no bound.
     pub(super) per_connection: u32,
     /// Requests until it leaves; none if it stays.
@@ -46,22 +54,29 @@ pub(super) struct Habits {
 /// Is what is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Act {
-    /// Send a request of this client, and close the connection behind the answer, or not.
-    Send {
-        ticket: usize,
-        lane: u64,
-        last: Last,
-    },
+    /// Send a request.
+    Send(Sending),
     /// Come back when something is due.
     Wait(Due),
-    /// A request has begun, so many nanoseconds too late.
-    Begun { at: u64, lag: u64 },
+    /// A request of a class has begun, so many nanoseconds too late.
+    Begun { at: u64, lag: u64, class: u8 },
     /// It has to wait for a connection.
     Queued { at: u64 },
     /// It was tried once more.
     Retried { at: u64 },
     /// It has ended.
     Concluded(Concluded),
+}
+
+/// Is a request that is to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sending {
+    pub(super) ticket: usize,
+    /// Whose connections it goes by.
+    pub(super) lane: u64,
+    /// Whether the connection is closed behind the answer.
+    pub(super) last: Last,
+    pub(super) class: u8,
 }
 
 /// Says whether a request is the last one on its connection.
@@ -84,6 +99,8 @@ pub(super) struct Concluded {
     pub(super) end: End,
     /// Whose it was.
     pub(super) client: Option<usize>,
+    /// Its class; 0 where there are none.
+    pub(super) class: u8,
 }
 
 /// Is a request that has not ended.
@@ -95,12 +112,15 @@ struct Open {
     sent: Option<u64>,
     attempts: u32,
     client: Option<usize>,
+    class: u8,
 }
 
 #[derive(Debug)]
 struct Client {
     asked: u32,
     on_connection: u32,
+    /// Nanoseconds of the clock: what ends from then on was its last request.
+    leaves: u64,
 }
 
 /// Is the requests and clients of a run.
@@ -115,18 +135,17 @@ pub(super) struct Desk {
     retried: u64,
     over: bool,
     acts: VecDeque<Act>,
+    draw: Draw,
+    random: Rng,
 }
 
 impl Desk {
-    /// Begins with that many clients, whose turn has not come.
-    pub(super) fn new(rules: Rules, clients: usize) -> Self {
-        let clients = (0..clients).map(|index| {
-            let client = Client {
-                asked: 0,
-                on_connection: 0,
-            };
-            (index, client)
-        });
+    /// Begins with clients whose turn has not come, and which leave at these moments.
+    pub(super) fn new(rules: Rules, clients: impl IntoIterator<Item = u64>) -> Self {
+        let clients = clients.into_iter().map(Client::new).enumerate();
+        let mut random = Rng::with_seed(rules.seed);
+        // Forked, since the schedule is drawn from the seed itself.
+        let draw = Draw::new(rules.parts.clone(), random.fork());
         Self {
             rules,
             open: Slab::new(),
@@ -137,6 +156,8 @@ impl Desk {
             retried: 0,
             over: false,
             acts: VecDeque::new(),
+            draw,
+            random,
         }
     }
 
@@ -183,22 +204,21 @@ impl Desk {
     }
 
     fn arrive(&mut self) -> usize {
-        self.clients.insert(Client {
-            asked: 0,
-            on_connection: 0,
-        })
+        self.clients.insert(Client::new(u64::MAX))
     }
 
     fn begin(&mut self, client: Option<usize>, at: u64, now: u64) {
         self.begun += 1;
         let lag = now.saturating_sub(at);
-        self.acts.push_back(Act::Begun { at, lag });
+        let class = self.draw.class();
+        self.acts.push_back(Act::Begun { at, lag, class });
         let ticket = self.open.insert(Open {
             at,
             due: at,
             sent: None,
             attempts: 0,
             client,
+            class,
         });
         self.place(ticket, now);
     }
@@ -221,11 +241,17 @@ impl Desk {
         open.sent.get_or_insert(now);
         open.attempts += 1;
         self.under_way += 1;
+        let class = open.class;
         let (lane, last) = match open.client {
             Some(index) => (index as u64 + 1, self.on_connection(index)),
             None => (0, Last::No),
         };
-        self.acts.push_back(Act::Send { ticket, lane, last });
+        self.acts.push_back(Act::Send(Sending {
+            ticket,
+            lane,
+            last,
+            class,
+        }));
     }
 
     /// Counts a request on a client's connection, and tells whether it is the last.
@@ -292,6 +318,7 @@ impl Desk {
             done: now,
             end,
             client: open.client,
+            class: open.class,
         }));
         if let Some(client) = open.client {
             self.think(client, now);
@@ -303,8 +330,10 @@ impl Desk {
         let (Some(client), Some(habits)) = (self.clients.get(index), self.rules.clients) else {
             return;
         };
-        let at = now.saturating_add(habits.think);
-        if Some(client.asked) == habits.requests || at >= self.rules.end {
+        let jitter = jitter(&mut self.random, habits.jitter);
+        let at = now.saturating_add(habits.think).saturating_add(jitter);
+        let leaves = Some(client.asked) == habits.requests || now >= client.leaves;
+        if leaves || at >= self.rules.end {
             self.clients.try_remove(index);
         } else {
             let what = What::Turn(index);
@@ -323,6 +352,28 @@ impl Desk {
             self.settle(ticket, End::Failed(Failure::NoConnection), now);
         }
     }
+}
+
+impl Client {
+    const fn new(leaves: u64) -> Self {
+        Self {
+            asked: 0,
+            on_connection: 0,
+            leaves,
+        }
+    }
+}
+
+/// Draws an exponentially distributed time.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "nanoseconds of a thought, which are positive and below 2^53"
+)]
+fn jitter(random: &mut Rng, mean: u64) -> u64 {
+    // Of (0, 1], since the logarithm of 0 is none.
+    (mean as f64 * -(1.0 - random.f64()).ln()) as u64
 }
 
 /// Gives whole nanoseconds; 584 years and more are one value.

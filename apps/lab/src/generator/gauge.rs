@@ -1,15 +1,18 @@
 //! What is counted of a run, and when it shows nothing.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use hdrhistogram::CreationError;
 
 use super::desk::Concluded;
 use super::errand::{End, Failure};
-use super::shares::Shares;
+use super::ranks::Ranks;
 use super::strip::Strip;
+use super::tape::Tape;
 use super::times::Times;
 use super::window::{Verdict, Window};
+use crate::fairness::Shares;
 use crate::record::{Lag, Outcomes, Run};
 
 /// Milliseconds: a generator that is later than this for one request of a hundred
@@ -33,10 +36,23 @@ pub(super) struct Gauge {
     lag: Times,
     strip: Strip,
     shares: Option<Shares>,
+    ranks: Ranks,
+    tape: Option<Tape>,
+}
+
+/// Is what is told apart besides.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Apart {
+    /// Clients that are there from the beginning; 0 where there are none.
+    pub(super) clients: usize,
+    /// Classes of requests; 0 where there are none.
+    pub(super) classes: usize,
+    /// When the run begins to count, after 1970, if its intervals are kept.
+    pub(super) intervals_from: Option<Duration>,
 }
 
 impl Gauge {
-    pub(super) fn new(window: Window, clients: Option<usize>) -> Result<Self, CreationError> {
+    pub(super) fn new(window: Window, apart: Apart) -> Result<Self, CreationError> {
         Ok(Self {
             window,
             outcomes: Outcomes::default(),
@@ -49,16 +65,22 @@ impl Gauge {
             rejection: Times::new()?,
             lag: Times::new()?,
             strip: Strip::new(window)?,
-            shares: clients.map(Shares::new),
+            shares: (apart.clients > 0).then(|| Shares::of(apart.clients)),
+            ranks: Ranks::new(window, apart.classes)?,
+            tape: apart
+                .intervals_from
+                .map(|began| Tape::new(window, apart.classes, began))
+                .transpose()?,
         })
     }
 
-    /// Counts a request that was due `at`, and so many nanoseconds later was begun.
-    pub(super) fn begun(&mut self, at: u64, lag: u64) {
+    /// Counts a request of a class that was due `at`, and so many nanoseconds later was begun.
+    pub(super) fn begun(&mut self, at: u64, lag: u64, class: u8) {
         if self.window.has(at) {
             self.outcomes.offered += 1;
             self.lag.count(lag);
             self.strip.offered(at);
+            self.ranks.begun(class);
         }
     }
 
@@ -82,23 +104,25 @@ impl Gauge {
             End::Failed(_) => Verdict::Failed,
         };
         self.strip.concluded(it.done, verdict, took);
+        if verdict.is_answer() {
+            self.ranks.answered(it.class, it.done);
+        }
         if !self.window.has(it.at) {
             return;
         }
         self.unsent += u64::from(it.sent.is_none());
-        match verdict {
-            Verdict::Good => self.outcomes.good += 1,
-            Verdict::Late => self.outcomes.late += 1,
-            Verdict::Rejected => self.outcomes.rejected += 1,
-            Verdict::Failed => self.outcomes.failed += 1,
-        }
+        verdict.count(&mut self.outcomes);
+        self.ranks.concluded(it.class, verdict, took);
         match it.end {
             End::Answered => {
                 self.latency.count(took);
+                if let Some(tape) = &mut self.tape {
+                    tape.count(it.class, it.done, took);
+                }
                 let sent = it.sent.unwrap_or(it.at);
                 self.uncorrected.count(it.done.saturating_sub(sent));
                 if let (Some(shares), Some(client)) = (&mut self.shares, it.client) {
-                    shares.answered(client, took);
+                    shares.answered(client, Duration::from_nanos(took));
                 }
             }
             End::Rejected => self.rejection.count(took),
@@ -108,26 +132,27 @@ impl Gauge {
 
     /// Gives what was counted.
     pub(super) fn read(mut self) -> Run {
-        #[allow(clippy::cast_precision_loss, reason = "nanoseconds of a run")]
-        let seconds = (self.window.until - self.window.from) as f64 / 1e9;
+        let counted = Duration::from_nanos(self.window.until - self.window.from);
         let lag = Lag {
             spread: self.lag.spread(),
             sent: part(self.outcomes.offered - self.unsent, self.outcomes.offered),
         };
         let failures = self.failures.iter();
         Run {
-            seconds,
+            seconds: counted.as_secs_f64(),
             outcomes: self.outcomes,
             latency: self.latency.distribution(),
             uncorrected: self.uncorrected.some_spread(),
             rejection: self.rejection.some_spread(),
             lag: Some(lag),
-            fairness: self.shares.as_ref().map(Shares::read),
+            fairness: self.shares.map(|shares| shares.fairness(counted)),
+            classes: self.ranks.read(),
             series: Some(self.strip.read()),
             queued: Some(self.queued),
             retried: Some(self.retried),
             failures: failures.map(|(why, count)| (why.words(), *count)).collect(),
             invalid: invalid(&lag),
+            intervals: self.tape.map(Tape::read).unwrap_or_default(),
             ..Run::default()
         }
     }
@@ -178,12 +203,13 @@ mod tests {
             done: at + took,
             end,
             client: None,
+            class: 0,
         }
     }
 
     #[test]
     fn the_four_outcomes_are_told_apart_and_sum_to_what_was_offered() {
-        let mut gauge = Gauge::new(WINDOW, None).unwrap();
+        let mut gauge = Gauge::new(WINDOW, Apart::default()).unwrap();
         let broken = End::Failed(Failure::Broken);
         for (took, end) in [
             (10 * MS, End::Answered),
@@ -192,12 +218,12 @@ mod tests {
             (3 * MS, End::Rejected),
             (40 * MS, broken),
         ] {
-            gauge.begun(500 * MS, 0);
+            gauge.begun(500 * MS, 0, 0);
             gauge.concluded(&concluded(500 * MS, took, end));
         }
         // Before and behind what counts.
         for at in [99 * MS, 1_100 * MS] {
-            gauge.begun(at, 50 * MS);
+            gauge.begun(at, 50 * MS, 0);
             gauge.concluded(&concluded(at, MS, End::Answered));
         }
         let run = gauge.read();
@@ -218,14 +244,14 @@ mod tests {
 
     #[test]
     fn a_late_generator_and_one_that_has_not_sent_all_are_invalid() {
-        let mut late = Gauge::new(WINDOW, None).unwrap();
+        let mut late = Gauge::new(WINDOW, Apart::default()).unwrap();
         for count in 0..100 {
-            late.begun(500 * MS, if count < 98 { 0 } else { 2 * MS });
+            late.begun(500 * MS, if count < 98 { 0 } else { 2 * MS }, 0);
         }
         assert!(late.read().invalid.unwrap().contains("p99 lag"));
-        let mut unsent = Gauge::new(WINDOW, None).unwrap();
+        let mut unsent = Gauge::new(WINDOW, Apart::default()).unwrap();
         for count in 0..100 {
-            unsent.begun(500 * MS, 0);
+            unsent.begun(500 * MS, 0, 0);
             let sent = (count > 1).then_some(500 * MS);
             let end = End::Failed(Failure::NoConnection);
             let done = 600 * MS;
@@ -235,9 +261,13 @@ mod tests {
                 done,
                 end,
                 client: None,
+                class: 0,
             });
         }
         assert!(unsent.read().invalid.unwrap().contains("98.0 %"));
-        assert_eq!(Gauge::new(WINDOW, None).unwrap().read().invalid, None);
+        assert_eq!(
+            Gauge::new(WINDOW, Apart::default()).unwrap().read().invalid,
+            None
+        );
     }
 }

@@ -5,24 +5,25 @@ use std::fmt;
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use seda_core::{BoxError, Clock, Graph, Overflow, Plan, Running, Stage, Tick};
 use seda_io::Reactor;
-use seda_io::http::{Answered, Caller, ClientLimits, ClientTimeouts, HttpClient};
+use seda_io::http::{Answered, Caller, ClientLimits, ClientTimeouts, HttpClient, Request};
 use seda_io::net::Names;
 use seda_io::tls::TlsClient;
 
 use super::berth;
-use super::course::{Aim, Course, Flood, Traffic};
+use super::course::{Aim, Course, Flood, Keep, Traffic};
 use super::cpu_meter::CpuMeter;
 use super::crowd::{Crowd, Stand};
 use super::desk::{DOUBLINGS_MAX, Desk, Habits, Rules, nanos};
 use super::errand::{Due, End, Happening, What};
-use super::gauge::Gauge;
+use super::gauge::{Apart, Gauge};
 use super::moments::Moments;
 use super::pacer::{Agenda, Pacer};
 use super::progress::{Progress, Seen};
+use super::residents::Residents;
 use super::window::Window;
 use crate::record::Run;
 use crate::scenario::{Clients, Retries};
@@ -38,8 +39,6 @@ const REACH_WITHIN: Duration = Duration::from_secs(5);
 /// Events that wait for the clients beside one for each connection: what is due
 /// while the generator is behind waits with its source.
 const QUEUE: usize = 4_096;
-/// Time over which the first requests of a closed loop spread that does not think.
-const SPREAD: u64 = 1_000_000;
 
 /// Says why there is no run.
 #[derive(Debug)]
@@ -108,6 +107,8 @@ impl Course {
     /// no sense. A server that goes away later is what the run shows.
     pub fn run(&self, told: &mut dyn FnMut(Seen)) -> Result<Run, CourseError> {
         self.check()?;
+        // Before anybody is asked, since it may be what cannot be sent.
+        self.requests()?;
         self.aim.reach()?;
         let connections = self.connections();
         berth::reserve_descriptors(connections).map_err(usage)?;
@@ -160,12 +161,14 @@ impl Course {
             }
         });
         let caller = self.client(&mut graph, &answers)?;
-        let agenda = self.first(start);
+        let residents = Residents::of(self, start);
+        let agenda = self.first(start, &residents);
         let until = start.after(self.whole());
         let crowd = Crowd {
-            aim: self.aim.clone(),
-            desk: Desk::new(self.rules(until), self.residents()),
-            gauge: Some(self.gauge(start, until).map_err(broken)?),
+            origin: self.aim.origin.clone(),
+            requests: self.requests()?,
+            desk: Desk::new(self.rules(until), residents.leaves()),
+            gauge: Some(self.gauge(start, residents.comparable()).map_err(broken)?),
             closing: caller.closing(),
             caller,
             agenda: agenda.clone(),
@@ -211,27 +214,24 @@ impl Course {
         Ok(client.attach(graph, "http", answers))
     }
 
-    fn gauge(&self, start: Tick, until: Tick) -> Result<Gauge, hdrhistogram::CreationError> {
+    fn gauge(&self, start: Tick, clients: usize) -> Result<Gauge, hdrhistogram::CreationError> {
         let window = Window {
             from: start.after(self.warm_up).as_nanos(),
-            until: until.as_nanos(),
+            until: start.after(self.whole()).as_nanos(),
             slo: nanos(self.slo),
         };
-        let residents = self.residents();
-        Gauge::new(window, (residents > 0).then_some(residents))
-    }
-
-    /// Returns how many clients there are from the beginning.
-    fn residents(&self) -> usize {
-        match self.traffic {
-            Traffic::Closed { clients, .. } => usize::try_from(clients).unwrap_or(usize::MAX),
-            Traffic::Open { .. } | Traffic::Sessions { .. } => 0,
-        }
+        let apart = Apart {
+            clients,
+            classes: self.mix.count(),
+            intervals_from: (self.keep == Keep::Intervals).then(|| on_the_wall(window.from)),
+        };
+        Gauge::new(window, apart)
     }
 
     fn rules(&self, until: Tick) -> Rules {
         let habits = |client: &Clients, requests| Habits {
             think: nanos(client.think.0),
+            jitter: nanos(client.jitter.0),
             per_connection: client.requests_per_connection,
             requests,
         };
@@ -248,7 +248,14 @@ impl Course {
             end: until.as_nanos(),
             retries: self.retries().cloned(),
             clients,
+            parts: self.mix.parts.clone(),
+            seed: self.seed,
         }
+    }
+
+    fn requests(&self) -> Result<Vec<Request>, CourseError> {
+        let requests = self.mix.requests(&self.aim.request);
+        requests.map_err(CourseError::Usage)
     }
 
     fn flood(&self) -> Option<&Flood> {
@@ -268,21 +275,13 @@ impl Course {
     }
 
     /// Makes the agenda with what is on it from the beginning: the end, and the
-    /// first turns of clients, evenly over the time that they think.
-    fn first(&self, start: Tick) -> Agenda {
+    /// first turns of clients.
+    fn first(&self, start: Tick, residents: &Residents) -> Agenda {
         let agenda = Agenda::default();
         let what = What::Over;
         let at = start.after(self.whole()).as_nanos();
         agenda.add(Due { at, what });
-        if let Traffic::Closed { clients, client } = &self.traffic {
-            let spread = nanos(client.think.0).max(SPREAD);
-            let clients = u64::from(*clients);
-            for (index, place) in (0..clients).enumerate() {
-                let at = start.as_nanos() + spread / clients * place;
-                let what = What::Turn(index);
-                agenda.add(Due { at, what });
-            }
-        }
+        residents.turns().for_each(|turn| agenda.add(turn));
         agenda
     }
 
@@ -331,6 +330,13 @@ impl Course {
         let tried = self.patience().saturating_mul(waits.saturating_add(1));
         tried.saturating_add(waited)
     }
+}
+
+/// Gives a moment of the clock after 1970-01-01 00:00 UTC.
+fn on_the_wall(moment: u64) -> Duration {
+    let to_come = moment.saturating_sub(Clock::real().now().as_nanos());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.unwrap_or_default() + Duration::from_nanos(to_come)
 }
 
 /// Ends a graph whose run is over.

@@ -75,7 +75,7 @@ impl Strip {
             Verdict::Rejected => step.rejected += 1,
             Verdict::Failed => step.failed += 1,
         }
-        if matches!(verdict, Verdict::Good | Verdict::Late) {
+        if verdict.is_answer() {
             self.times.count(took);
         }
     }

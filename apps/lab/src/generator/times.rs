@@ -5,13 +5,14 @@ use hdrhistogram::{CreationError, Histogram};
 use crate::record::{Distribution, Spread};
 
 /// Nanoseconds, a microsecond: what is told apart at least.
-const UNIT: u64 = 1_000;
+pub(super) const UNIT: u64 = 1_000;
 /// Nanoseconds, an hour: what is longer counts as that.
-const LONGEST: u64 = 3_600_000_000_000;
+pub(super) const LONGEST: u64 = 3_600_000_000_000;
 /// Digits that a histogram tells apart.
-const DIGITS: u8 = 3;
+pub(super) const DIGITS: u8 = 3;
 /// Points of a curve for each halving of what is above.
 const POINTS_PER_HALF: u32 = 8;
+
 /// Is the times of one kind, in nanoseconds.
 #[derive(Clone, Debug)]
 pub(super) struct Times(Histogram<u64>);

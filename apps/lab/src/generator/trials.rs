@@ -1,6 +1,7 @@
 //! A scenario on a server that runs, instead of in virtual time.
 
 use super::course::{Aim, Course, Flood, Traffic};
+use super::mix::Mix;
 use super::progress::Seen;
 use super::ride::CourseError;
 use super::sweep::Leg;
@@ -12,7 +13,7 @@ impl Course {
     /// the run that it begins with: variant, seed, load and capacity.
     ///
     /// Of this course they have the server, unless a variant names its own, the
-    /// connections, the core, and the first seed. `capacity`, in requests per second,
+    /// connections, the core, the first seed, and how classes are told. `capacity`, in requests per second,
     /// is what an open load is a part of. Of variants only those count that are
     /// about servers or clients, not the policies of a simulated server.
     ///
@@ -73,6 +74,10 @@ impl Course {
             warm_up: scenario.times.warm_up.0,
             measured: scenario.times.measured.0,
             slo: scenario.target.0,
+            mix: Mix {
+                parts: scenario.load.classes().to_vec(),
+                ..self.mix.clone()
+            },
             timeout: timeout.unwrap_or(self.timeout),
             seed,
             ..self.clone()
@@ -157,11 +162,14 @@ fn loads(
             Ok(loads.iter().map(|load| (open(load), Some(*load))).collect())
         }
         Load::Closed {
-            clients, client, ..
+            clients,
+            client,
+            joined,
         } => {
             let closed = |clients: &u64| Traffic::Closed {
                 clients: u32::try_from(*clients).unwrap_or(u32::MAX),
                 client: client.clone(),
+                joined: joined.clone(),
             };
             Ok(clients
                 .iter()
@@ -176,7 +184,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::scenario::{Clients, Moment, Server, Spacing, Times, Work};
+    use crate::scenario::{Clients, Joined, Moment, Server, Spacing, Times, Work};
 
     fn scenario(load: Load) -> Scenario {
         let moment = |ms| Moment(Duration::from_millis(ms));
@@ -220,10 +228,11 @@ mod tests {
             loads: vec![0.5, 2.0],
             changes: Vec::new(),
             retries: None,
-            classes: Vec::new(),
+            classes: vec![0.2],
         });
         assert!(course().of_scenario(&scenario, None).is_err());
         let trials = course().of_scenario(&scenario, Some(100.0)).unwrap();
+        assert!(trials.iter().all(|(course, _)| course.mix.parts == [0.2]));
         let rates = trials.iter().map(|(course, run)| match &course.traffic {
             Traffic::Open { flow, .. } => (flow.rate, run.seed, course.seed),
             other => panic!("{other:?}"),
@@ -257,10 +266,15 @@ mod tests {
             ..Clients::default()
         };
         let clients = vec![1, 16];
+        let joined = Joined {
+            at: Moment::default(),
+            lasts: Moment::default(),
+            clients: 4,
+        };
         let closed = scenario(Load::Closed {
             clients,
             client,
-            joined: Vec::new(),
+            joined: vec![joined],
         });
         let trials = course().of_scenario(&closed, None).unwrap();
         assert_eq!(trials.len(), 4);
@@ -269,5 +283,7 @@ mod tests {
                 .iter()
                 .all(|(course, _)| course.timeout == Duration::from_secs(3))
         );
+        let joins = |course: &Course| matches!(&course.traffic, Traffic::Closed { joined: who, .. } if who[..] == [joined]);
+        assert!(trials.iter().all(|(course, _)| joins(course)));
     }
 }

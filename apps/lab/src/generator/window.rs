@@ -1,5 +1,7 @@
 //! When a run counts, what is good then, and what can become of a request.
 
+use crate::record::Outcomes;
+
 /// Is when a run counts, and what is good; nanoseconds, of the clock where they are moments.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
@@ -20,5 +22,22 @@ pub(super) enum Verdict {
 impl Window {
     pub(super) const fn has(&self, at: u64) -> bool {
         self.from <= at && at < self.until
+    }
+}
+
+impl Verdict {
+    /// Tells whether somebody had what they asked for, however late.
+    pub(super) const fn is_answer(self) -> bool {
+        matches!(self, Self::Good | Self::Late)
+    }
+
+    /// Counts it; what was offered is counted before.
+    pub(super) const fn count(self, outcomes: &mut Outcomes) {
+        match self {
+            Self::Good => outcomes.good += 1,
+            Self::Late => outcomes.late += 1,
+            Self::Rejected => outcomes.rejected += 1,
+            Self::Failed => outcomes.failed += 1,
+        }
     }
 }

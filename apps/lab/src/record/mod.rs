@@ -1,5 +1,6 @@
 //! What was seen of a scenario: written to disk as JSON, read by the report and by comparisons.
 
+mod interval;
 mod outcomes;
 mod reading;
 mod series;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use interval::Interval;
 pub use outcomes::Outcomes;
 pub use reading::ReadError;
 pub use series::{Column, Series};
@@ -125,6 +127,10 @@ pub struct Run {
     pub failures: BTreeMap<String, u64>,
     /// Why the run shows nothing; it is valid where there is no reason.
     pub invalid: Option<String>,
+    /// Latencies second by second, where they are kept; they are written to a log of
+    /// their own and not to the record.
+    #[serde(skip)]
+    pub intervals: Vec<Interval>,
 }
 
 /// Says how late a generator was, in milliseconds after the intended moments.
@@ -137,16 +143,18 @@ pub struct Lag {
     pub sent: f64,
 }
 
-/// Says how evenly clients were served.
+/// Says how evenly clients were served. A client without an answer counts as one that
+/// has waited for all of the run.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fairness {
-    /// Jain's index of the answers per client: 1 is even, 1/n is all for one.
+    /// Jain's index of the answers per client: 1 is even, 1/n is all for one; even if
+    /// nobody has any.
     pub jain: f64,
     /// The mean latency of the slowest client / that of the median one.
     pub slowest: f64,
-    /// The p99 latency of each client in milliseconds, in ascending order;
-    /// at most a thousand of them, evenly chosen.
+    /// The p99 latency of each client in milliseconds, in ascending order,
+    /// by its first ten thousand answers; at most a thousand clients, evenly chosen.
     pub p99_ms: Vec<f64>,
 }
 

@@ -1,6 +1,6 @@
 //! All runs as CSV, for other programs: one line each, invalid ones too.
 //!
-//! Source: RFC 4180.
+//! Sources: RFC 4180; for names that look like formulas, OWASP, "CSV Injection".
 
 use std::fmt::Display;
 
@@ -78,8 +78,23 @@ fn latency(run: &Run, of: impl Fn(&Spread) -> f64) -> Option<f64> {
     (spread.count > 0).then(|| of(spread))
 }
 
-/// Quotes where it is needed.
+/// Has nothing be a formula but what is no name, and quotes where it is needed.
 fn cell(words: &str) -> String {
+    if is_formula(words) {
+        return quoted(&format!("'{words}"));
+    }
+    quoted(words)
+}
+
+/// Tells whether a spreadsheet would reckon with this: names are given by anybody, and
+/// a formula may read files and send them. A number is none.
+fn is_formula(words: &str) -> bool {
+    let begins = words.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let number = words.parse().is_ok_and(f64::is_finite);
+    begins && !number
+}
+
+fn quoted(words: &str) -> String {
     if words.contains(['"', ',', '\n', '\r']) {
         format!("\"{}\"", words.replace('"', "\"\""))
     } else {
@@ -89,7 +104,7 @@ fn cell(words: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::written;
+    use super::{cell, written};
     use crate::report::fixture::{record, run};
 
     #[test]
@@ -110,5 +125,30 @@ mod tests {
             "{csv}"
         );
         assert!(lines[1].ends_with(',') && lines[2].ends_with(",why"));
+    }
+
+    #[test]
+    fn no_name_is_a_formula_and_a_number_stays_one() {
+        for (name, safe) in [
+            ("=1+1", "'=1+1"),
+            ("+a", "'+a"),
+            ("-b", "'-b"),
+            ("@c", "'@c"),
+            ("\t=d", "'\t=d"),
+            ("\r=e", "\"'\r=e\""),
+            (
+                "=cmd|'/c calc'!A1,\"x\"",
+                "\"'=cmd|'/c calc'!A1,\"\"x\"\"\"",
+            ),
+            ("-inf", "'-inf"),
+            ("a=b", "a=b"),
+            ("-1.5e-3", "-1.5e-3"),
+            ("+7", "+7"),
+            ("", ""),
+        ] {
+            assert_eq!(cell(name), safe, "{name}");
+        }
+        let csv = written(&[record(vec![run("=HYPERLINK(1)", 0.5, 1)])]);
+        assert!(csv.contains("\r\nsweep,'=HYPERLINK(1),0.5,"), "{csv}");
     }
 }

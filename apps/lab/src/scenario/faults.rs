@@ -1,7 +1,9 @@
 //! What a scenario cannot be, though it can be written.
 
 use crate::policies::{Policy, nearest};
-use crate::scenario::{Change, Load, Moment, Retries, Scenario, Server, Spacing, Variant, Work};
+use crate::scenario::{
+    Change, Load, Moment, Retries, Scenario, Server, Spacing, Variant, Work, parts,
+};
 
 /// More clients than this do not fit into memory.
 const CLIENTS_MAX: u64 = 10_000_000;
@@ -9,8 +11,6 @@ const CLIENTS_MAX: u64 = 10_000_000;
 const SERVERS_MAX: usize = 1_024;
 /// More stages in a row than these are hardly meant.
 const STAGES_MAX: usize = 64;
-/// What is left after these is a class too.
-const CLASSES_MAX: usize = 7;
 
 /// What plans are called.
 pub(crate) const PLANS: [&str; 2] = ["default", "seda-classic"];
@@ -168,12 +168,9 @@ fn changes_of(
 }
 
 fn classes_of(classes: &[f64], need: &mut impl FnMut(bool, &str, &str)) {
-    let parts = classes.iter().all(|part| (0.0..=1.0).contains(part));
-    let whole = classes.iter().sum::<f64>() <= 1.0 + 1e-9;
-    let what = "parts are 0 to 1 and sum to at most 1";
-    need(parts && whole, "load.classes", what);
-    let what = "at most 8 classes are told apart, the rest is one of them";
-    need(classes.len() <= CLASSES_MAX, "load.classes", what);
+    for what in parts::faults(classes) {
+        need(false, "load.classes", what);
+    }
 }
 
 fn retries_of(at: &str, retries: &Retries, need: &mut impl FnMut(bool, &str, &str)) {

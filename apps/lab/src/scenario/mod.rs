@@ -5,6 +5,7 @@ mod faults;
 mod mistakes;
 mod moment;
 mod parsing;
+pub(crate) mod parts;
 mod service;
 mod site;
 

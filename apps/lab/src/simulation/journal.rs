@@ -6,9 +6,9 @@ use hdrhistogram::Histogram;
 use seda_core::simulator::{Ended, Outcome};
 use seda_core::{Class, Tick};
 
+use crate::fairness::Shares;
 use crate::quantiles::{self, DIGITS, LONGEST};
 use crate::record::{ClassRun, Distribution, Outcomes};
-use crate::simulation::fairness::Shares;
 use crate::simulation::timeline::{Step, Timeline};
 
 /// Notes what becomes of requests that were asked while it counts.
@@ -83,7 +83,7 @@ impl Journal {
         match ended.outcome {
             Outcome::Answered => {
                 if let Some(shares) = &mut self.shares {
-                    shares.answered(client, micros);
+                    shares.answered(client, took);
                 }
             }
             Outcome::Rejected => self.rejections.saturating_record(nanos(took)),

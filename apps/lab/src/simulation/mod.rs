@@ -2,7 +2,6 @@
 //! with simulated clients and simulated work.
 
 mod expected;
-mod fairness;
 mod journal;
 mod point;
 mod settling;

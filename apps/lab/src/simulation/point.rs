@@ -7,11 +7,11 @@ use std::time::Duration;
 use seda_core::simulator::{Clients, Retries, Simulator};
 use seda_core::{BoxError, Sample, Stage, Tick};
 
+use crate::fairness::Shares;
 use crate::quantiles;
 use crate::record::Run;
-use crate::scenario::{Joined, Load, Scenario, Variant};
+use crate::scenario::{Joined, Load, Scenario, Variant, parts};
 use crate::simulation::expected;
-use crate::simulation::fairness::Shares;
 use crate::simulation::journal::Journal;
 use crate::simulation::settling;
 use crate::simulation::stand::{self, STAGE};
@@ -62,7 +62,7 @@ impl Point {
         let from = Tick::ZERO.after(times.warm_up.0);
         let window = (from, from.after(times.measured.0));
         let (classes, shares) = match &scenario.load {
-            Load::Open { classes, .. } => (stand::count(classes), None),
+            Load::Open { classes, .. } => (parts::count(classes), None),
             // Who comes and goes has less, which says nothing of fairness.
             Load::Closed { joined, .. } if !joined.is_empty() => (1, None),
             Load::Closed { .. } => (
@@ -121,7 +121,7 @@ impl Point {
     }
 
     fn sum_up(&self, scenario: &Scenario, mut journal: Journal, capacity: f64) -> Run {
-        let seconds = scenario.times.measured.0.as_secs_f64();
+        let counted = scenario.times.measured.0;
         let shares = journal.shares.take();
         let crowd = self.crowd(scenario);
         let good = journal.timeline.good();
@@ -139,12 +139,12 @@ impl Point {
                 .is_none()
                 .then(|| self.clients(scenario)),
             capacity: Some(capacity),
-            seconds,
+            seconds: counted.as_secs_f64(),
             outcomes: journal.outcomes(),
             attempts: self.retries(scenario).is_some().then_some(journal.attempts),
             latency: journal.latency(),
             rejection: Some(quantiles::spread(&journal.rejections)),
-            fairness: shares.map(|shares| shares.fairness(seconds)),
+            fairness: shares.map(|shares| shares.fairness(counted)),
             classes: if classed {
                 journal.classes()
             } else {

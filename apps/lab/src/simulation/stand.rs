@@ -7,7 +7,7 @@ use seda_core::{BoxError, Classes, Clock, DomainKind, Graph, Plan, Stage, StageB
 
 use crate::batches::batched;
 use crate::policies::Policy;
-use crate::scenario::{Load, Scenario, Server, Variant};
+use crate::scenario::{Scenario, Server, Variant, parts};
 use crate::simulation::expected;
 
 /// What the stage is called.
@@ -56,10 +56,9 @@ fn conditioned<'g>(
     let policy = variant.policy.as_deref().unwrap_or(usual);
     let policy = Policy::named(policy).ok_or_else(|| format!("no policy `{policy}`"))?;
     let mut stage = policy.build(stage, scenario.target.0);
-    if let Load::Open { classes, .. } = &scenario.load
-        && !classes.is_empty()
-    {
-        stage = stage.classes(Classes::strict(count(classes)));
+    let classes = scenario.load.classes();
+    if !classes.is_empty() {
+        stage = stage.classes(Classes::strict(parts::count(classes)));
     }
     if let Some((least, most)) = scenario.server.threads {
         let (least, most) = variant
@@ -82,10 +81,4 @@ fn plan(server: &Server, variant: &Variant) -> Plan {
         max: server.servers,
     };
     Plan::seda_classic().domain(POOL, pool).place(STAGE, POOL)
-}
-
-/// Counts classes, with the one that what is left belongs to.
-pub(super) fn count(parts: &[f64]) -> usize {
-    let rest = parts.iter().sum::<f64>() < 1.0 - 1e-9;
-    parts.len() + usize::from(rest)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use hdrhistogram::{CreationError, Histogram};
 use seda_core::Tick;
 
-use crate::jain::jain;
+use crate::fairness::jain;
 use crate::quantiles::{DIGITS, LONGEST};
 use crate::record::{Fairness, Outcomes};
 

@@ -1,5 +1,6 @@
 //! The words of `seda lab`.
 
+mod figures;
 mod load_words;
 pub mod simulate;
 

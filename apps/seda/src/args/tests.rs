@@ -95,6 +95,7 @@ fn the_laboratory_takes_numbers_and_names() {
         ),
         ("lab run step --simulate --cpu 1", "add `--target URL`"),
         ("lab run step --capacity 9", "add `--target URL`"),
+        ("lab run step --simulate --hdr-log a", "leave it out"),
         ("lab run step slow --simulate", "`slow` is too much"),
         ("lab run step --simulate --seeds 0", "at least 1"),
         ("lab run step --simulat", "did you mean `--simulate`?"),

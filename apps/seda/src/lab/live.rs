@@ -1,10 +1,8 @@
 //! Carries out `seda lab run` and `seda lab sweep`: loads on a server that runs.
 
-use std::fs;
 use std::io::{self, Write};
 use std::time::Instant;
 
-use seda_core::BoxError;
 use seda_lab::generator::{
     Capacity, Course, CourseError, Traffic, find_capacity, provenance, record,
 };
@@ -12,8 +10,9 @@ use seda_lab::record::{Record, Run};
 
 use super::progress_line::ProgressLine;
 use super::summary;
-use crate::args::laboratory::{Lines, Live, Loads};
+use crate::args::laboratory::{Live, Loads};
 use crate::exit::Exit;
+use crate::outlet::Outlet;
 use crate::tell;
 
 /// A generator that has used more of its core than this may be what was measured.
@@ -39,7 +38,7 @@ pub(super) fn run(live: &Live) -> Exit {
     let title = format!("{origin}: {what}");
     let mut seen = record(["run", &title], &live.course, place, vec![run]);
     seen.provenance.took_s = began.elapsed().as_secs_f64();
-    conclude(live, &seen, |out, seen| {
+    conclude(live, &seen, |out| {
         let runs = seen.runs.iter();
         let texts: Vec<String> = runs.map(|run| summary::of_run(run, &live.course)).collect();
         write!(out, "{title}\n{}", texts.concat())
@@ -68,7 +67,7 @@ pub(super) fn sweep(live: &Live, loads: &Loads) -> Exit {
     let title = format!("{origin}: loads around {capacity:.0} requests/s");
     let mut seen = record(["sweep", &title], &live.course, place, runs);
     seen.provenance.took_s = began.elapsed().as_secs_f64();
-    conclude(live, &seen, |out, seen| {
+    conclude(live, &seen, |out| {
         write!(out, "{title}\n{}", summary::of_sweep(&seen.runs))
     })
 }
@@ -116,13 +115,15 @@ pub(super) fn refused(error: &CourseError) -> Exit {
 fn conclude(
     live: &Live,
     seen: &Record,
-    text: impl FnOnce(&mut dyn Write, &Record) -> io::Result<()>,
+    text: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Exit {
-    if let Err(error) = write(live, seen, text) {
-        tell::line(error);
-        return Exit::Failed;
-    }
-    verdict(seen)
+    let outlet = Outlet {
+        out: live.out.as_deref(),
+        hdr_log: live.hdr_log.as_deref(),
+        lines: live.lines,
+    };
+    let handed = outlet.hand_over(seen, text);
+    handed.or(verdict(seen))
 }
 
 /// Says how many runs show nothing.
@@ -136,23 +137,6 @@ pub(super) fn verdict(seen: &Record) -> Exit {
     let (count, of) = (invalid.count(), seen.runs.len());
     tell::line(format_args!("{count} of {of} runs invalid: {why}"));
     Exit::Failed
-}
-
-fn write(
-    live: &Live,
-    seen: &Record,
-    text: impl FnOnce(&mut dyn Write, &Record) -> io::Result<()>,
-) -> Result<(), BoxError> {
-    if let Some(file) = &live.out {
-        let json = serde_json::to_vec_pretty(seen)?;
-        fs::write(file, json).map_err(|error| format!("{}: {error}", file.display()))?;
-    }
-    let mut out = io::stdout().lock();
-    match live.lines {
-        Lines::Table => text(&mut out, seen)?,
-        Lines::Json => writeln!(out, "{}", serde_json::to_string(seen)?)?,
-    }
-    Ok(())
 }
 
 fn load(course: &Course) -> String {

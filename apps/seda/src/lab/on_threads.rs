@@ -23,14 +23,7 @@ pub(super) fn run(asked: &Asked) -> Exit {
             return none.exit;
         }
     };
-    let done = measured(asked, &scenario).and_then(|record| hand_over(asked, &record));
-    done.map_or_else(
-        |error| {
-            tell::line(error);
-            Exit::Failed
-        },
-        |()| Exit::Success,
-    )
+    hand_over(asked, measured(asked, &scenario))
 }
 
 /// Finds a scenario that can run here; of others it says where they can.

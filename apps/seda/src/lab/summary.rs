@@ -42,11 +42,26 @@ fn write_run(text: &mut String, run: &Run, course: &Course) -> std::fmt::Result 
             "lag        p99 {p99:.3}, max {max:.3} ms; {sent:.2} % of the schedule sent"
         )?;
     }
+    write_classes(text, run)?;
     write_generator(text, run)?;
     match &run.invalid {
         None => writeln!(text, "VALID"),
         Some(why) => writeln!(text, "INVALID    {why}"),
     }
+}
+
+fn write_classes(text: &mut String, run: &Run) -> std::fmt::Result {
+    for class in &run.classes {
+        let (number, outcomes) = (class.class, &class.outcomes);
+        let (good, p99) = (count(outcomes.good, run), class.latency.p99);
+        writeln!(
+            text,
+            "class {number}    {good}  good of {}, p99 {p99:.3} ms, longest without an answer {:.0} ms",
+            outcomes.offered,
+            class.starved_ms.unwrap_or(0.0),
+        )?;
+    }
+    Ok(())
 }
 
 fn write_generator(text: &mut String, run: &Run) -> std::fmt::Result {

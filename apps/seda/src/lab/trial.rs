@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use seda_lab::generator::{
-    Aim, Course, CourseError, Flood, Traffic, provenance, record, run_trials,
+    Aim, Course, CourseError, Flood, Keep, Mix, Traffic, provenance, record, run_trials,
 };
 use seda_lab::record::Record;
 use seda_lab::scenario::{Load, Scenario};
@@ -12,8 +12,9 @@ use super::live;
 use super::progress_line::ProgressLine;
 use crate::args::laboratory::simulate::{Asked, Ground};
 use crate::exit::Exit;
+use crate::outlet::Outlet;
+use crate::runs;
 use crate::scenarios;
-use crate::simulated::hand_over;
 use crate::tell;
 
 /// Runs it, and prints what was seen, or writes it down.
@@ -29,11 +30,13 @@ pub(super) fn run(asked: &Asked, ground: &Ground) -> Exit {
         Ok(record) => record,
         Err(error) => return live::refused(&error),
     };
-    if let Err(error) = hand_over(asked, &record) {
-        tell::line(error);
-        return Exit::Failed;
-    }
-    live::verdict(&record)
+    let outlet = Outlet {
+        out: asked.out.as_deref(),
+        hdr_log: ground.hdr_log.as_deref(),
+        lines: asked.lines,
+    };
+    let handed = outlet.hand_over(&record, |out| runs::write(&record, out));
+    handed.or(live::verdict(&record))
 }
 
 fn trials(asked: &Asked, ground: &Ground, scenario: Scenario) -> Result<Record, CourseError> {
@@ -75,9 +78,19 @@ fn course(asked: &Asked, ground: &Ground, scenario: &Scenario) -> Result<Course,
         flow: Flood::poisson(1.0),
         retries: None,
     };
+    let mix = Mix {
+        parts: scenario.load.classes().to_vec(),
+        ..Mix::default()
+    };
+    let header = ground.class_header.as_deref();
     Ok(Course {
+        mix: header.map_or(mix.clone(), |header| mix.told_by(header)),
         slo: scenario.target.0,
         seed: asked.seed.unwrap_or(1),
+        keep: match ground.hdr_log {
+            Some(_) => Keep::Intervals,
+            None => Keep::Sums,
+        },
         cpu: ground.cpu.and_then(|cpu| usize::try_from(cpu).ok()),
         ..Course::new(aim, traffic)
     })

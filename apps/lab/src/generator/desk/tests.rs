@@ -12,6 +12,8 @@ fn rules() -> Rules {
         end: 1_000 * MS,
         retries: None,
         clients: None,
+        parts: Vec::new(),
+        seed: 1,
     }
 }
 
@@ -28,7 +30,7 @@ fn acts(desk: &mut Desk) -> Vec<Act> {
 
 fn sent(acts: &[Act]) -> Vec<(usize, u64, Last)> {
     let sends = acts.iter().filter_map(|act| match act {
-        Act::Send { ticket, lane, last } => Some((*ticket, *lane, *last)),
+        Act::Send(it) => Some((it.ticket, it.lane, it.last)),
         _ => None,
     });
     sends.collect()
@@ -44,13 +46,17 @@ fn concluded(acts: &[Act]) -> Vec<Concluded> {
 
 #[test]
 fn who_finds_no_connection_waits_and_counts_from_when_it_was_due() {
-    let mut desk = Desk::new(rules(), 0);
+    let mut desk = Desk::new(rules(), []);
     for at in [0, MS, 2 * MS] {
         desk.due(arrival(at), at + 5);
     }
     let told = acts(&mut desk);
     assert_eq!(sent(&told).len(), 2);
-    assert!(told.contains(&Act::Begun { at: MS, lag: 5 }));
+    assert!(told.contains(&Act::Begun {
+        at: MS,
+        lag: 5,
+        class: 0
+    }));
     assert!(told.contains(&Act::Queued { at: 2 * MS }));
     desk.ended(0, End::Answered, 50 * MS);
     assert_eq!(sent(&acts(&mut desk)), [(2, 0, Last::No)]);
@@ -61,13 +67,14 @@ fn who_finds_no_connection_waits_and_counts_from_when_it_was_due() {
         done: 60 * MS,
         end: End::Answered,
         client: None,
+        class: 0,
     };
     assert_eq!(concluded(&acts(&mut desk)), [end]);
 }
 
 #[test]
 fn an_answer_behind_the_timeout_is_none_and_a_wait_ends_with_it() {
-    let mut desk = Desk::new(rules(), 0);
+    let mut desk = Desk::new(rules(), []);
     (0..4).for_each(|_| desk.due(arrival(0), 0));
     acts(&mut desk);
     desk.ended(0, End::Answered, 101 * MS);
@@ -101,7 +108,7 @@ fn a_request_is_tried_again_as_often_as_it_may_be_and_concluded_once() {
             retries: Some(retries),
             ..rules()
         },
-        0,
+        [],
     );
     desk.due(arrival(0), 0);
     acts(&mut desk);
@@ -135,7 +142,7 @@ fn a_budget_bounds_retries() {
         retries: Some(retries),
         ..rules()
     };
-    let mut desk = Desk::new(all, 0);
+    let mut desk = Desk::new(all, []);
     (0..200).for_each(|_| desk.due(arrival(0), 0));
     acts(&mut desk);
     (0..200).for_each(|ticket| desk.ended(ticket, End::Rejected, MS));
@@ -151,6 +158,7 @@ fn a_budget_bounds_retries() {
 fn a_client_thinks_closes_its_connection_in_time_and_leaves_at_the_end() {
     let habits = Habits {
         think: 20 * MS,
+        jitter: 0,
         per_connection: 2,
         requests: None,
     };
@@ -159,7 +167,7 @@ fn a_client_thinks_closes_its_connection_in_time_and_leaves_at_the_end() {
             clients: Some(habits),
             ..rules()
         },
-        1,
+        [u64::MAX],
     );
     let mut lasts = Vec::new();
     let mut turn = Due {
@@ -190,6 +198,7 @@ fn a_client_thinks_closes_its_connection_in_time_and_leaves_at_the_end() {
 fn a_session_asks_so_often_and_leaves() {
     let habits = Habits {
         think: 0,
+        jitter: 0,
         per_connection: 0,
         requests: Some(2),
     };
@@ -198,7 +207,7 @@ fn a_session_asks_so_often_and_leaves() {
             clients: Some(habits),
             ..rules()
         },
-        0,
+        [],
     );
     desk.due(arrival(0), 0);
     assert_eq!(sent(&acts(&mut desk)), [(0, 1, Last::No)]);
@@ -214,4 +223,103 @@ fn a_session_asks_so_often_and_leaves() {
     let told = acts(&mut desk);
     assert_eq!((told.len(), concluded(&told).len()), (1, 1));
     assert!(desk.clients.is_empty());
+}
+
+#[test]
+fn a_request_keeps_its_class_however_often_it_is_tried() {
+    let retries = Retries {
+        timeout: Moment(Duration::from_millis(100)),
+        times: 1,
+        backoff: Moment::default(),
+        budget: None,
+    };
+    let mut desk = Desk::new(
+        Rules {
+            connections: 100,
+            retries: Some(retries),
+            parts: vec![0.2, 0.3],
+            ..rules()
+        },
+        [],
+    );
+    let classes = |acts: &[Act]| -> Vec<(usize, u8)> {
+        let sends = acts.iter().filter_map(|act| match act {
+            Act::Send(it) => Some((it.ticket, it.class)),
+            _ => None,
+        });
+        sends.collect()
+    };
+    (0..100).for_each(|_| desk.due(arrival(0), 0));
+    let first = classes(&acts(&mut desk));
+    let of = |class| first.iter().filter(|(_, is)| *is == class).count();
+    assert!((0..3).all(|class| of(class) > 0), "{first:?}");
+    (0..100).for_each(|ticket| desk.ended(ticket, End::Rejected, MS));
+    acts(&mut desk);
+    for ticket in 0..100 {
+        let what = What::Again(ticket);
+        desk.due(Due { at: MS, what }, MS);
+    }
+    assert_eq!(classes(&acts(&mut desk)), first);
+    (0..100).for_each(|ticket| desk.ended(ticket, End::Answered, 2 * MS));
+    let ends = concluded(&acts(&mut desk));
+    let ends: Vec<u8> = ends.iter().map(|it| it.class).collect();
+    let first: Vec<u8> = first.iter().map(|(_, class)| *class).collect();
+    assert_eq!(ends, first);
+}
+
+/// Lets one client that thinks for 10 ms ask until it leaves; gives when it asked.
+fn asked(jitter: u64, seed: u64, leaves: u64) -> Vec<u64> {
+    let habits = Habits {
+        think: 10 * MS,
+        jitter,
+        per_connection: 0,
+        requests: None,
+    };
+    let all = Rules {
+        end: 100_000 * MS,
+        clients: Some(habits),
+        seed,
+        ..rules()
+    };
+    let mut desk = Desk::new(all, [leaves]);
+    let (mut moments, mut at) = (Vec::new(), 0);
+    loop {
+        moments.push(at);
+        let what = What::Turn(0);
+        desk.due(Due { at, what }, at);
+        let sends = sent(&acts(&mut desk));
+        desk.ended(sends[0].0, End::Answered, at + MS);
+        match acts(&mut desk).pop() {
+            Some(Act::Wait(next)) => at = next.at,
+            _ => return moments,
+        }
+    }
+}
+
+#[test]
+fn a_client_that_joined_leaves_with_the_first_answer_behind_its_time() {
+    // Asks at 0, 11, 22 …; at 99 it thinks, and asks once more.
+    let moments = asked(0, 1, 105 * MS);
+    assert_eq!(moments.last(), Some(&(110 * MS)), "{moments:?}");
+    assert_eq!(moments.len(), 11);
+}
+
+#[test]
+fn a_thought_is_longer_by_an_exponentially_distributed_time() {
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    let moments = asked(5 * MS, seed, u64::MAX);
+    assert_eq!(moments, asked(5 * MS, seed, u64::MAX));
+    let gaps: Vec<u64> = moments.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(gaps.iter().all(|gap| *gap >= 11 * MS));
+    // Some 6,250 of 16 ms; six standard deviations of the mean are 0.38 ms.
+    let mean = moments.last().unwrap() / gaps.len() as u64;
+    assert!(mean.abs_diff(16 * MS) < MS / 2, "{mean} ns");
+    let longer = gaps.iter().filter(|gap| **gap > 16 * MS).count();
+    // 1/e of them; six standard deviations are 229.
+    assert!(
+        (2_000..2_600).contains(&longer),
+        "{longer} of {}",
+        gaps.len()
+    );
 }

@@ -1,19 +1,20 @@
 //! The words of `seda lab run` and `seda lab sweep`: a load on a server.
 
+use std::mem;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use lexopt::Arg::{Long, Short};
 use lexopt::Parser;
 use seda_io::http::{Method, Request};
-use seda_lab::generator::{Aim, Course, Flood, Sweep, Traffic};
+use seda_lab::generator::{Aim, Course, Flood, Keep, Mix, Sweep, Traffic};
 use seda_lab::scenario::{Clients, Moment, Retries, Spacing};
 
+use super::figures::{not_negative, parts, positive, time, whole};
 use super::{Lab, Lines, lines};
 use crate::args::usage::{self, UsageError, text, unknown};
 
-const LOAD_OPTIONS: [&str; 24] = [
+const LOAD_OPTIONS: [&str; 28] = [
     "--target",
     "--rate",
     "--clients",
@@ -26,15 +27,19 @@ const LOAD_OPTIONS: [&str; 24] = [
     "--seed",
     "--cpu",
     "--think",
+    "--jitter",
     "--requests-per-connection",
     "--session",
     "--retries",
     "--backoff",
     "--retry-budget",
+    "--classes",
+    "--class-header",
     "--method",
     "--header",
     "--body",
     "--out",
+    "--hdr-log",
     "--output",
     "--help",
     "-o",
@@ -49,6 +54,8 @@ pub struct Live {
     pub course: Course,
     /// The file that the record is written to.
     pub out: Option<PathBuf>,
+    /// The file that its latencies are written to, second by second.
+    pub hdr_log: Option<PathBuf>,
     /// What is printed.
     pub lines: Lines,
 }
@@ -77,14 +84,17 @@ struct Words {
     seed: Option<u64>,
     cpu: Option<usize>,
     client: Clients,
+    jitter: Moment,
     session: Option<u32>,
     retries: Option<u32>,
     backoff: Moment,
     budget: Option<f64>,
+    mix: Mix,
     method: Option<String>,
     headers: Vec<String>,
     body: Option<String>,
     out: Option<PathBuf>,
+    hdr_log: Option<PathBuf>,
     lines: Lines,
 }
 
@@ -163,6 +173,7 @@ impl Words {
             "--seed" => self.seed = Some(whole(name, parser, 0)?),
             "--cpu" => self.cpu = Some(whole(name, parser, 0)?),
             "--out" => self.out = Some(parser.value()?.into()),
+            "--hdr-log" => self.hdr_log = Some(parser.value()?.into()),
             "--output" => self.lines = lines(&text(parser.value()?)?)?,
             _ => return self.take_habit(name, parser),
         }
@@ -173,6 +184,7 @@ impl Words {
     fn take_habit(&mut self, name: &str, parser: &mut Parser) -> Result<bool, UsageError> {
         match name {
             "--think" => self.client.think = time(name, parser)?,
+            "--jitter" => self.jitter = time(name, parser)?,
             "--requests-per-connection" => {
                 self.client.requests_per_connection = whole(name, parser, 0)?;
             }
@@ -180,6 +192,11 @@ impl Words {
             "--retries" => self.retries = Some(whole(name, parser, 0)?),
             "--backoff" => self.backoff = time(name, parser)?,
             "--retry-budget" => self.budget = Some(not_negative(name, parser)?),
+            "--classes" => self.mix.parts = parts(name, parser)?,
+            "--class-header" => {
+                let header = text(parser.value()?)?;
+                self.mix = mem::take(&mut self.mix).told_by(&header);
+            }
             "--method" => self.method = Some(text(parser.value()?)?),
             "--header" => self.headers.push(text(parser.value()?)?),
             "--body" => self.body = Some(text(parser.value()?)?),
@@ -196,7 +213,7 @@ impl Words {
                     spacing,
                     ..Flood::poisson(rate)
                 };
-                let client = self.client.clone();
+                let client = self.client();
                 Ok(match self.session {
                     Some(requests) => Traffic::Sessions {
                         flow,
@@ -209,15 +226,23 @@ impl Words {
                     },
                 })
             }
-            (None, Some(clients)) => {
-                let client = self.client.clone();
-                Ok(Traffic::Closed { clients, client })
-            }
+            (None, Some(clients)) => Ok(Traffic::Closed {
+                clients,
+                client: self.client(),
+                joined: Vec::new(),
+            }),
             _ => Err(UsageError::new(
                 "`seda lab run` needs a load",
                 "write `--rate N` for requests per second whatever becomes of them, \
                  or `--clients N` for clients that wait for their answers",
             )),
+        }
+    }
+
+    fn client(&self) -> Clients {
+        Clients {
+            jitter: self.jitter,
+            ..self.client.clone()
         }
     }
 
@@ -275,13 +300,19 @@ impl Words {
             slo: self.slo.unwrap_or(usual.slo),
             timeout: self.timeout.unwrap_or(usual.timeout),
             connections: self.connections.unwrap_or(usual.connections),
+            mix: self.mix,
             seed: self.seed.unwrap_or(usual.seed),
+            keep: match self.hdr_log {
+                Some(_) => Keep::Intervals,
+                None => Keep::Sums,
+            },
             cpu: self.cpu,
             ..usual
         };
         Ok(Live {
             course,
             out: self.out,
+            hdr_log: self.hdr_log,
             lines: self.lines,
         })
     }
@@ -310,62 +341,4 @@ impl Words {
         let body = self.body.clone().unwrap_or_default();
         Ok(request.with_body(body.into_bytes()))
     }
-}
-
-fn whole<T: FromStr + PartialOrd + From<u8>>(
-    option: &str,
-    parser: &mut Parser,
-    least: u8,
-) -> Result<T, UsageError> {
-    let word = text(parser.value()?)?;
-    let read = word.parse().ok().filter(|number| *number >= T::from(least));
-    read.ok_or_else(|| {
-        UsageError::new(
-            format!("`{option}` cannot be `{word}`"),
-            format!("write a whole number, at least {least}"),
-        )
-    })
-}
-
-fn positive(option: &str, parser: &mut Parser) -> Result<f64, UsageError> {
-    real(option, parser, |number| number > 0.0, "a number above 0")
-}
-
-fn not_negative(option: &str, parser: &mut Parser) -> Result<f64, UsageError> {
-    real(
-        option,
-        parser,
-        |number| number >= 0.0,
-        "a number, at least 0",
-    )
-}
-
-/// More than this many of anything would take longer than a day, or is a mistake.
-const NUMBER_MAX: f64 = 1e9;
-
-fn real(
-    option: &str,
-    parser: &mut Parser,
-    fits: fn(f64) -> bool,
-    wanted: &str,
-) -> Result<f64, UsageError> {
-    let word = text(parser.value()?)?;
-    let read = word.parse().ok();
-    read.filter(|number| fits(*number) && *number <= NUMBER_MAX)
-        .ok_or_else(|| {
-            UsageError::new(
-                format!("`{option}` cannot be `{word}`"),
-                format!("write {wanted}"),
-            )
-        })
-}
-
-fn time(option: &str, parser: &mut Parser) -> Result<Moment, UsageError> {
-    let word = text(parser.value()?)?;
-    word.parse().map_err(|why| {
-        UsageError::new(
-            format!("`{option}` cannot be read: {why}"),
-            "such as `--slo 25ms`",
-        )
-    })
 }

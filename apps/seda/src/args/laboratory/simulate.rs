@@ -8,14 +8,16 @@ use lexopt::Parser;
 use crate::args::laboratory::{Lab, Lines, lines, number};
 use crate::args::usage::{self, UsageError, text};
 
-const OPTIONS: [&str; 8] = [
+const OPTIONS: [&str; 10] = [
     "--simulate",
     "--target",
     "--capacity",
     "--cpu",
+    "--class-header",
     "--seed",
     "--seeds",
     "--out",
+    "--hdr-log",
     "--output",
 ];
 /// More runs of each point than these are hardly meant.
@@ -45,6 +47,10 @@ pub struct Ground {
     pub capacity: Option<u64>,
     /// The core that the load comes from.
     pub cpu: Option<u64>,
+    /// By which header the server is told the class of a request, `NAME` or `NAME: VALUE`.
+    pub class_header: Option<String>,
+    /// Where latencies are written to, second by second.
+    pub hdr_log: Option<PathBuf>,
 }
 
 /// Reads the words after `lab run`.
@@ -59,8 +65,10 @@ pub(super) fn parse(parser: &mut Parser) -> Result<Option<Lab>, UsageError> {
             Long("target") => target = Some(text(parser.value()?)?),
             Long("capacity") => ground.capacity = Some(number("--capacity", parser, 1)?),
             Long("cpu") => ground.cpu = Some(number("--cpu", parser, 0)?),
+            Long("class-header") => ground.class_header = Some(text(parser.value()?)?),
             Long("seed") => asked.seed = Some(number("--seed", parser, 0)?),
             Long("seeds") => asked.seeds = Some(seeds(number("--seeds", parser, 1)?)?),
+            Long("hdr-log") => ground.hdr_log = Some(parser.value()?.into()),
             Long("out") => asked.out = Some(parser.value()?.into()),
             Long("output") | Short('o') => asked.lines = lines(&text(parser.value()?)?)?,
             Long("help") | Short('h') => return Ok(None),
@@ -81,6 +89,10 @@ pub(super) fn parse(parser: &mut Parser) -> Result<Option<Lab>, UsageError> {
         ));
     }
     match (simulated, target) {
+        (Some(()), None) if ground.hdr_log.is_some() => Err(UsageError::new(
+            "`--hdr-log` has the latencies of a server, and `--simulate` asks none",
+            "leave it out, or name a server with `--target URL`",
+        )),
         (Some(()), None) => Ok(Some(Lab::Simulate(asked))),
         (None, Some(target)) => Ok(Some(Lab::Trial(asked, Ground { target, ..ground }))),
         (None, None) => Ok(Some(Lab::Threads(asked))),
