@@ -10,7 +10,7 @@ use crate::report::study::{At, Line, Point, Study};
 /// The most places of a curve; longer ones are drawn by the means of stretches.
 const PLACES_MAX: usize = 1_500;
 /// The same of a panel alone, which is less wide than it has places.
-const PLACES_MAX_ALONE: usize = 300;
+const PLACES_MAX_ALONE: usize = 200;
 /// The most panels, each of one figure.
 const PANELS_MAX: usize = 24;
 /// The height of a panel, without the space for names.
