@@ -49,15 +49,15 @@ fn main() -> Result<(), BoxError> {
         "", "load", "offered", "refused", "answered", "of a page"
     );
     serve("full pages", None)?;
-    serve("brownout", Some(Arc::default()))
+    serve("brownout", Some(&Arc::default()))
 }
 
-fn serve(name: &str, level: Option<Arc<AtomicU8>>) -> Result<(), BoxError> {
+fn serve(name: &str, level: Option<&Arc<AtomicU8>>) -> Result<(), BoxError> {
     let answered = Arc::new(AtomicU64::new(0));
     let mut graph = Graph::new(name).with_clock(Clock::manual());
     let search = graph.stage("search").queue(10_000).batch(1);
     let search = search.target(Duration::from_millis(50)).handler(Search {
-        level: level.clone(),
+        level: level.cloned(),
         answered: Arc::clone(&answered),
     });
     // What this process has of memory would be another figure on each machine.
@@ -72,9 +72,7 @@ fn serve(name: &str, level: Option<Arc<AtomicU8>>) -> Result<(), BoxError> {
         let before = offered_and_refused(&simulator);
         let mut parts = 0.0;
         for _ in 0..200 {
-            let level = level
-                .as_ref()
-                .map_or(0, |level| level.load(Ordering::Relaxed));
+            let level = level.map_or(0, |level| level.load(Ordering::Relaxed));
             let part = 1.0 - (1.0 - LEAST) * f64::from(level) / 255.0;
             // Nothing computes here, so that the simulator is told what takes less.
             simulator.service("search", Service::exponential(PAGE.mul_f64(part)));
