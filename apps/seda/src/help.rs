@@ -37,7 +37,9 @@ Laboratory
   seda lab policies
       lists them
   seda lab report RECORD.json... [--out FILE.html] [--svg DIR] [--csv FILE]
-      draws what was recorded as one page, as single plots, or as a table
+                  [--variant NAME]...
+      draws what was recorded as one page, as single plots, or as a table;
+      page and plots of some variants only, where they are named
   seda lab compare A.json B.json [-o table|json] [--out FILE.html]
       says where two records differ by more than chance
   seda lab run --target URL (--rate N | --clients N) [OPTION]...

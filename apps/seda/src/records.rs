@@ -10,6 +10,7 @@ use seda_lab::{ComparedRow, Versus};
 
 use crate::args::laboratory::{Compare, Lines, Report};
 use crate::exit::Exit;
+use crate::suggest::closest;
 use crate::table::{Align, Table};
 use crate::tell;
 
@@ -50,7 +51,11 @@ fn ended(done: Result<(), Trouble>) -> Exit {
 fn draw(asked: &Report) -> Result<(), Trouble> {
     let read = asked.records.iter().map(|file| record(file));
     let records: Vec<Record> = read.collect::<Result<_, _>>()?;
-    let report = seda_lab::Report::of(&records);
+    asked
+        .variants
+        .iter()
+        .try_for_each(|name| known(name, &records))?;
+    let report = seda_lab::Report::of_variants(&records, &asked.variants);
     if let Some(dir) = &asked.svg {
         fs::create_dir_all(dir).map_err(|error| unwritten(dir, &error))?;
         for plot in report.plots() {
@@ -65,6 +70,23 @@ fn draw(asked: &Report) -> Result<(), Trouble> {
         None if asked.svg.is_some() || asked.csv.is_some() => Ok(()),
         None => printed(report.page()),
     }
+}
+
+/// Fails when no record has such a variant.
+fn known(name: &str, records: &[Record]) -> Result<(), Trouble> {
+    let runs = records.iter().flat_map(|record| &record.runs);
+    let mut names: Vec<&str> = runs.map(|run| run.variant.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.contains(&name) {
+        return Ok(());
+    }
+    let next = match closest(name, names.iter().copied()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("there are: {}", names.join("; ")),
+    };
+    let what = format!("seda: no variant `{name}` was recorded, {next}");
+    Err(Trouble(Exit::NotFound, what))
 }
 
 fn differences(asked: &Compare) -> Result<(), Trouble> {

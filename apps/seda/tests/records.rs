@@ -107,6 +107,30 @@ fn plots_and_tables_come_alone() {
 }
 
 #[test]
+fn plots_show_the_variants_that_are_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut both = record(10.0);
+    let other = record(20.0).runs.into_iter();
+    both.runs.extend(other.map(|run| Run {
+        variant: "codel".to_owned(),
+        ..run
+    }));
+    saved(dir.path(), "a.json", &both);
+    let plotted = |variant: &str| {
+        let words = ["report", "a.json", "--svg", "plots", "--variant", variant];
+        seda(dir.path(), &words)
+    };
+    assert_eq!(plotted("codel").status.code(), Some(0));
+    let svg = fs::read_to_string(dir.path().join("plots/goodput.svg")).unwrap();
+    assert!(svg.contains(">codel</text>") && !svg.contains("drain"));
+    let output = plotted("codell");
+    assert_eq!(output.status.code(), Some(4));
+    let said = "seda: no variant `codell` was recorded, did you mean `codel`?\n";
+    assert_eq!(text(&output.stderr), said);
+    assert!(text(&plotted("x").stderr).contains("there are: codel; drain <rate>"));
+}
+
+#[test]
 fn a_record_that_is_wrong_is_pointed_at() {
     let dir = tempfile::tempdir().unwrap();
     let good = serde_json::to_string_pretty(&record(10.0)).unwrap();

@@ -10,8 +10,8 @@ pub(crate) const STYLE: &str = include_str!("plot.css");
 pub(crate) const NAME_GAP: f64 = 13.0;
 /// The most characters of a name beside a curve.
 const NAME_MAX: usize = 20;
-/// How wide a letter of a name is, at most.
-const LETTER: f64 = 7.4;
+/// How wide a letter of a name is on average, in the widest of the fonts.
+const LETTER: f64 = 7.9;
 /// From the edge of the plot to a name.
 const TO_NAME: f64 = 14.0;
 /// Pixels for each label of an axis.

@@ -46,6 +46,8 @@ pub(crate) struct Drawing {
     pub(crate) svg: String,
     /// The same for a narrow screen, where it differs.
     pub(crate) narrow: Option<String>,
+    /// Its panels one by one, for who has room for one; the page has them all in one.
+    pub(crate) panels: Vec<Drawing>,
 }
 
 impl Drawing {
@@ -54,6 +56,7 @@ impl Drawing {
             slug: slug_of(slug.as_ref()),
             svg,
             narrow: None,
+            panels: Vec::new(),
         }
     }
 }

@@ -20,6 +20,8 @@ mod versus;
 
 pub use crate::report::versus::{Difference, Pair, Row, Seen, Versus};
 
+use std::iter;
+
 use crate::plot::frame;
 use crate::record::Record;
 use crate::report::document::Shown;
@@ -46,11 +48,17 @@ impl Report {
     /// Makes a report of records, one below the other. A variant has the same
     /// colour in all of them.
     pub fn of(records: &[Record]) -> Self {
+        Self::of_variants(records, &[])
+    }
+
+    /// Makes a report of some variants only, by their names; of all when none is
+    /// named. Each looks as it does among all of them.
+    pub fn of_variants(records: &[Record], variants: &[String]) -> Self {
         let mut looks = Looks::default();
         let shown: Vec<Shown<'_>> = records
             .iter()
             .map(|record| {
-                let study = Study::of(record, &mut looks);
+                let study = Study::of(record, &mut looks).only(variants);
                 Shown {
                     record,
                     figures: figures(&study),
@@ -109,6 +117,7 @@ fn plots(figures: &[Figure], scenario: Option<String>) -> Vec<Plot> {
     let prefix = scenario.map_or_else(String::new, |scenario| format!("{scenario}-"));
     let drawings = figures.iter().flat_map(|figure| &figure.drawings);
     drawings
+        .flat_map(|drawing| iter::once(drawing).chain(&drawing.panels))
         .map(|drawing| Plot {
             name: format!("{prefix}{}", drawing.slug),
             svg: frame::alone(&drawing.svg),

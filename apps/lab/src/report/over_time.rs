@@ -3,12 +3,14 @@
 use crate::plot::axis::Axis;
 use crate::plot::chart::{Chart, Curve, Dot, Marks, Rule, stacked};
 use crate::record::{Column, Series};
-use crate::report::figure::{Drawing, Figure, Layout, NARROW, WIDE, target_name};
+use crate::report::figure::{Drawing, Figure, HALF, Layout, NARROW, WIDE, target_name};
 use crate::report::middle::Middle;
 use crate::report::study::{At, Line, Point, Study};
 
 /// The most places of a curve; longer ones are drawn by the means of stretches.
 const PLACES_MAX: usize = 1_500;
+/// The same of a panel alone, which is less wide than it has places.
+const PLACES_MAX_ALONE: usize = 200;
 /// The most panels, each of one figure.
 const PANELS_MAX: usize = 24;
 /// The height of a panel, without the space for names.
@@ -42,7 +44,12 @@ pub(crate) fn figure(study: &Study<'_>) -> Option<Figure> {
         .iter()
         .filter(|line| line.at(at).is_some())
         .collect();
-    let time = Time { study, lines, at };
+    let time = Time {
+        study,
+        lines,
+        at,
+        places_max: PLACES_MAX,
+    };
     let charts = time.charts();
     let draw = |width| stacked("figures over time", &charts, width);
     let words = at.words();
@@ -60,20 +67,24 @@ pub(crate) fn figure(study: &Study<'_>) -> Option<Figure> {
         layout: Layout::Wide,
         drawings: vec![Drawing {
             narrow: Some(draw(NARROW)),
+            panels: time.panels_alone(),
             ..Drawing::new("over-time", draw(WIDE))
         }],
     })
 }
 
 /// What all panels have in common.
+#[derive(Clone)]
 struct Time<'s, 'r> {
     study: &'s Study<'r>,
     lines: Vec<&'s Line<'r>>,
     at: At,
+    places_max: usize,
 }
 
 impl Time<'_, '_> {
-    fn charts(&self) -> Vec<Chart> {
+    /// Gives the units and names of what has a panel, in order.
+    fn names(&self) -> Vec<(String, String)> {
         let mut names: Vec<(String, String)> = Vec::new();
         for column in self.series().flat_map(|series| &series.columns) {
             let name = (column.unit.clone(), column.name.clone());
@@ -88,6 +99,11 @@ impl Time<'_, '_> {
         // Panels of one unit stand together, in the order in which units come first.
         names.sort_by_key(|(unit, _)| units.iter().position(|one| one == unit));
         names.truncate(PANELS_MAX);
+        names
+    }
+
+    fn charts(&self) -> Vec<Chart> {
+        let names = self.names();
         let curves: Vec<Vec<Curve>> = names.iter().map(|name| self.curves(name)).collect();
         let offered = |unit: &str| {
             let places = self
@@ -118,6 +134,24 @@ impl Time<'_, '_> {
             chart
         };
         panels.map(panel).collect()
+    }
+
+    /// Draws each panel by itself, with a scale of its own.
+    fn panels_alone(&self) -> Vec<Drawing> {
+        let alone = Time {
+            places_max: PLACES_MAX_ALONE,
+            ..self.clone()
+        };
+        let drawing = |name: &(String, String)| {
+            let curves = alone.curves(name);
+            let most = most_of(&curves);
+            let chart = Chart {
+                size: HALF,
+                ..alone.panel(name, curves, most)
+            };
+            Drawing::new(format!("over-time-{}", name.1), chart.draw())
+        };
+        self.names().iter().map(drawing).collect()
     }
 
     fn series(&self) -> impl Iterator<Item = &Series> {
@@ -211,7 +245,7 @@ impl Time<'_, '_> {
             .filter_map(|series| series.columns.get(find(series)?))
             .collect();
         let step_s = series.first()?.step_ms / 1e3;
-        let mut dots = means(&columns, step_s);
+        let mut dots = means(&columns, step_s, self.places_max);
         if self.lines.len() > BANDS_MAX {
             for dot in &mut dots {
                 dot.range = None;
@@ -233,9 +267,9 @@ fn most_of(curves: &[Curve]) -> f64 {
 }
 
 /// Gives the medians of columns at each step, by stretches where there are many.
-fn means(columns: &[&Column], step_s: f64) -> Vec<Dot> {
+fn means(columns: &[&Column], step_s: f64, places_max: usize) -> Vec<Dot> {
     let longest = columns.iter().map(|column| column.values.len()).max();
-    let stretch = longest.unwrap_or(0).div_ceil(PLACES_MAX).max(1);
+    let stretch = longest.unwrap_or(0).div_ceil(places_max).max(1);
     let stretches = longest.unwrap_or(0).div_ceil(stretch);
     let mean = |column: &Column, index: usize| {
         let values = column.values.iter().skip(index * stretch).take(stretch);
@@ -314,6 +348,22 @@ mod tests {
     }
 
     #[test]
+    fn each_panel_can_leave_the_page_alone() {
+        let record = record(vec![full("a", 1.0, 1), full("b", 1.0, 1)]);
+        let figure = figure(&Study::of(&record, &mut Looks::default())).unwrap();
+        let panels = &figure.drawings[0].panels;
+        let slugs: Vec<_> = panels.iter().map(|panel| panel.slug.as_str()).collect();
+        let expected = [
+            "over-time-good",
+            "over-time-queue-time",
+            "over-time-threads",
+        ];
+        assert_eq!(slugs, expected);
+        assert!(panels[0].svg.contains(">good, /s<") && panels[0].svg.contains(">offered<"));
+        assert!(!panels[0].svg.contains(">queue time, ms<"));
+    }
+
+    #[test]
     fn no_series_is_no_figure() {
         let record = record(vec![run("a", 1.0, 1)]);
         assert!(figure(&Study::of(&record, &mut Looks::default())).is_none());
@@ -325,7 +375,7 @@ mod tests {
             values: (0..100_000_u32).map(|n| Some(f64::from(n % 2))).collect(),
             ..Column::default()
         };
-        let dots = means(&[&column], 0.1);
+        let dots = means(&[&column], 0.1, PLACES_MAX);
         assert!(dots.len() <= PLACES_MAX && dots.len() > PLACES_MAX / 2);
         assert!(dots.iter().all(|dot| (dot.y - 0.5).abs() < 0.02));
         assert!((dots.last().unwrap().x - 10_000.0).abs() < 10.0);

@@ -73,6 +73,14 @@ impl<'r> Study<'r> {
         }
     }
 
+    /// Leaves out all variants but these; none when there are no names.
+    pub(crate) fn only(mut self, names: &[String]) -> Self {
+        if !names.is_empty() {
+            self.lines.retain(|line| names.contains(&line.name));
+        }
+        self
+    }
+
     /// Gives all loads, ascending, each once.
     pub(crate) fn loads(&self) -> Vec<f64> {
         let points = self.lines.iter().flat_map(|line| &line.points);
@@ -216,6 +224,17 @@ mod tests {
         assert_eq!(at(None, Some(1)), "1 client");
         assert_eq!(at(Some(2.0), Some(1024)), "2x, 1024 clients");
         assert_eq!(at(None, None), "");
+    }
+
+    #[test]
+    fn a_variant_looks_the_same_without_the_others() {
+        let record = record(vec![run("a", 1.0, 1), run("b", 1.0, 1)]);
+        let study = Study::of(&record, &mut Looks::default());
+        let all = study.clone().only(&[]);
+        assert_eq!(all.lines.len(), 2);
+        let only = study.only(&["b".to_owned()]);
+        assert_eq!(only.lines.len(), 1);
+        assert_eq!(only.lines[0].style, all.lines[1].style);
     }
 
     #[test]

@@ -24,7 +24,7 @@ const ACTIONS: [&str; 7] = [
     "policies",
 ];
 const TABLE_OPTIONS: [&str; 4] = ["--policy", "--seed", "--seconds", "--output"];
-const REPORT_OPTIONS: [&str; 3] = ["--out", "--svg", "--csv"];
+const REPORT_OPTIONS: [&str; 4] = ["--out", "--svg", "--csv", "--variant"];
 const COMPARE_OPTIONS: [&str; 2] = ["--out", "--output"];
 
 /// What to do in the laboratory.
@@ -63,6 +63,8 @@ pub struct Report {
     pub svg: Option<PathBuf>,
     /// The file for the table of all runs.
     pub csv: Option<PathBuf>,
+    /// Which variants the page and the plots show; all when there are none.
+    pub variants: Vec<String>,
 }
 
 /// Which records to compare, and how.
@@ -156,6 +158,7 @@ fn report(parser: &mut Parser) -> Result<Option<Lab>, UsageError> {
             Long("out") => report.out = Some(parser.value()?.into()),
             Long("svg") => report.svg = Some(parser.value()?.into()),
             Long("csv") => report.csv = Some(parser.value()?.into()),
+            Long("variant") => report.variants.push(text(parser.value()?)?),
             Long("help") | Short('h') => return Ok(None),
             Value(file) => report.records.push(file.into()),
             other => return Err(usage::unexpected(&other, &REPORT_OPTIONS)),
