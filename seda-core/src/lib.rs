@@ -53,6 +53,7 @@ mod stage;
 mod start;
 mod stats;
 mod sync;
+mod terms;
 pub mod testing;
 mod trace;
 mod waiters;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::batch::{Batch, Terms};
+use crate::batch::Batch;
 use crate::clock::{Clock, Tick};
 use crate::edge::{EdgeKind, Origin};
 use crate::here::StageRef;
@@ -11,6 +11,7 @@ use crate::queue::runs::{Entry, Stamp};
 use crate::sink::Sink;
 use crate::stage::core::StageCore;
 use crate::stage::untyped::Untyped;
+use crate::terms::Terms;
 
 /// Makes a sink that belongs to no graph, and the probe that sees its events.
 ///

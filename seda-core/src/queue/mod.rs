@@ -2,6 +2,7 @@
 
 pub(crate) mod census;
 pub(crate) mod classes;
+pub(crate) mod guard;
 pub(crate) mod inbox;
 pub(crate) mod lanes;
 pub(crate) mod local;
