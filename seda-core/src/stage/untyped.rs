@@ -85,7 +85,12 @@ impl Untyped {
     pub(crate) fn path_budget_of(&self, class: Class) -> Option<Duration> {
         let budget = self.path_budget()?;
         let place = usize::from(self.told_apart(class).0);
-        Some(self.dials.budgets.get(BudgetOf::Path, place).unwrap_or(budget))
+        Some(
+            self.dials
+                .budgets
+                .get(BudgetOf::Path, place)
+                .unwrap_or(budget),
+        )
     }
 
     /// Gives the class as the queue tells it from others.

@@ -68,9 +68,12 @@ pub(crate) fn write(page: &mut Page<'_>, stages: &[StageFigures]) {
     for (name, help, figure) in TOTALS {
         sample(name, "counter", help, &|class| Some(float(figure(class))));
     }
-    sample("seda_class_queued", "gauge", "Events of the class that wait.", &|class| {
-        Some(float(class.queued))
-    });
+    sample(
+        "seda_class_queued",
+        "gauge",
+        "Events of the class that wait.",
+        &|class| Some(float(class.queued)),
+    );
     for (name, help, figure) in TARGETS {
         sample(name, "gauge", help, &|class| {
             figure(class).map(|time| time.as_secs_f64())

@@ -288,7 +288,11 @@ impl<H: Handler> Runner for StageRunner<H> {
         let mut fresh = 0;
         for (stamp, len) in self.batch.runs.stamps() {
             let n = len.min(left);
-            fresh += if self.batch.allows(&terms, &stamp) { n } else { 0 };
+            fresh += if self.batch.allows(&terms, &stamp) {
+                n
+            } else {
+                0
+            };
             left -= n;
         }
         fresh

@@ -116,7 +116,11 @@ impl DrainRate {
     /// so much of the whole, and takes it in if so.
     fn is_news(&mut self, rate: f64, drain: &[f64; Class::COUNT_MAX]) -> bool {
         let mut rates = [rate; Class::COUNT_MAX + 1];
-        rates.iter_mut().skip(1).zip(drain).for_each(|(to, of)| *to = *of);
+        rates
+            .iter_mut()
+            .skip(1)
+            .zip(drain)
+            .for_each(|(to, of)| *to = *of);
         let moved = |old: [f64; Class::COUNT_MAX + 1]| {
             let [all, ..] = old;
             let mut pairs = old.iter().zip(&rates);

@@ -29,7 +29,9 @@ fn share_of<'w>(
     all: impl Iterator<Item = (&'w f64, &'w f64)>,
 ) -> f64 {
     let others = all.enumerate().filter(|(other, _)| *other != class);
-    let mut others: Vec<(f64, f64)> = others.map(|(_, (weight, asked))| (*weight, *asked)).collect();
+    let mut others: Vec<(f64, f64)> = others
+        .map(|(_, (weight, asked))| (*weight, *asked))
+        .collect();
     others.retain(|(weight, _)| *weight > 0.0);
     // Who asks for the least beside its weight is content first.
     others.sort_by(|a, b| (a.1 / a.0).total_cmp(&(b.1 / b.0)));
