@@ -8,7 +8,7 @@ use crate::clock::Tick;
 use crate::here;
 use crate::meta::Meta;
 use crate::queue::runs::{Entry, Runs, Stamp};
-use crate::terms::{ByClass, Terms};
+use crate::queue::terms::{ByClass, Terms};
 use crate::trace::Tracer;
 
 /// Is a run of events for a handler, in order. The handler takes what it wants

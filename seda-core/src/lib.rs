@@ -53,7 +53,6 @@ mod stage;
 mod start;
 mod stats;
 mod sync;
-mod terms;
 pub mod testing;
 mod trace;
 mod waiters;

@@ -8,10 +8,10 @@ use crate::edge::{EdgeKind, Origin};
 use crate::here::StageRef;
 use crate::meta::Meta;
 use crate::queue::runs::{Entry, Stamp};
+use crate::queue::terms::Terms;
 use crate::sink::Sink;
 use crate::stage::core::StageCore;
 use crate::stage::untyped::Untyped;
-use crate::terms::Terms;
 
 /// Makes a sink that belongs to no graph, and the probe that sees its events.
 ///

@@ -171,7 +171,7 @@ mod tests {
     fn a_class_is_overdue_after_its_time_and_no_more_once_served() {
         let clock = Clock::manual();
         let guard = Guard::new(clock.clone());
-        clock.advance(UNSERVED_MAX - Duration::from_nanos(1));
+        clock.advance(UNSERVED_MAX.saturating_sub(Duration::from_nanos(1)));
         assert!(!guard.is_overdue(2, clock.now()) && !guard.lets_in(2, clock.now()));
         clock.advance(Duration::from_nanos(1));
         assert!(guard.is_overdue(2, clock.now()));

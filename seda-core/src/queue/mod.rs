@@ -7,6 +7,7 @@ pub(crate) mod inbox;
 pub(crate) mod lanes;
 pub(crate) mod local;
 pub(crate) mod runs;
+pub(crate) mod terms;
 #[cfg(all(test, not(loom)))]
 mod tests;
 

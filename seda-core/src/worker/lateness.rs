@@ -6,7 +6,7 @@ use crate::clock::Tick;
 use crate::dials::budgets::BudgetOf;
 use crate::dials::serving::Serving;
 use crate::handler::Handler;
-use crate::terms::Terms;
+use crate::queue::terms::Terms;
 use crate::worker::runner::StageRunner;
 
 /// An event that has waited for this part of its stage's budget is given up:
