@@ -163,7 +163,8 @@ fn promises(study: &Study<'_>, classes: &BTreeSet<u8>) -> String {
         let longest: Vec<String> = classes.iter().filter_map(longest).collect();
         if !longest.is_empty() {
             let all = longest.join(", ");
-            words += &format!(" Longest without an answer, {}: {all}.", line.name);
+            let of = &line.name;
+            words = format!("{words} Longest without an answer, {of}: {all}.");
         }
     }
     words

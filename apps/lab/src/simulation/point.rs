@@ -10,7 +10,7 @@ use seda_core::{BoxError, Sample, Stage, Tick};
 use crate::fairness::Shares;
 use crate::quantiles;
 use crate::record::Run;
-use crate::scenario::{Joined, Load, Scenario, Variant, parts};
+use crate::scenario::{Joined, Load, Scenario, Variant};
 use crate::simulation::expected;
 use crate::simulation::journal::Journal;
 use crate::simulation::settling;
