@@ -8,6 +8,7 @@ use crate::clock::Tick;
 use crate::here;
 use crate::meta::Meta;
 use crate::queue::runs::{Entry, Runs, Stamp};
+use crate::queue::terms::{ByClass, Terms};
 use crate::trace::Tracer;
 
 /// Is a run of events for a handler, in order. The handler takes what it wants
@@ -40,29 +41,8 @@ pub struct Batch<E> {
     /// Since when events waited that were given out, if that is recorded.
     waits: Vec<(Tick, usize)>,
     recording: bool,
-}
-
-/// Says which events are not worth handling any more.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Terms {
-    /// When the batch was taken.
-    pub(crate) now: Tick,
-    /// An event with a deadline before this comes too late.
-    pub(crate) due_after: Tick,
-    /// An event that was enqueued before this has used up its stage's budget.
-    pub(crate) fresh_from: Tick,
-}
-
-impl Terms {
-    pub(crate) const NONE: Self = Self {
-        now: Tick::ZERO,
-        due_after: Tick::ZERO,
-        fresh_from: Tick::ZERO,
-    };
-
-    pub(crate) fn allow(&self, stamp: &Stamp) -> bool {
-        stamp.meta.deadline() >= self.due_after && stamp.enqueued >= self.fresh_from
-    }
+    /// Who decides where the queue has classes.
+    by_class: Option<ByClass>,
 }
 
 impl<E> Batch<E> {
@@ -82,7 +62,26 @@ impl<E> Batch<E> {
             tracing: false,
             waits: Vec::new(),
             recording: false,
+            by_class: None,
         }
+    }
+
+    pub(crate) fn by_class(mut self, by_class: Option<ByClass>) -> Self {
+        self.by_class = by_class;
+        self
+    }
+
+    /// Tells whether events with this stamp would be given out on these terms.
+    pub(crate) fn allows(&self, terms: &Terms, stamp: &Stamp) -> bool {
+        let by_class = self.by_class.as_ref();
+        terms.allow(stamp) || by_class.is_some_and(|by_class| by_class.allows(terms, stamp))
+    }
+
+    /// Decides where the terms themselves do not allow a run of events.
+    #[cold]
+    fn class_allows(&self, stamp: &Stamp, n: usize) -> bool {
+        let by_class = self.by_class.as_ref();
+        by_class.is_some_and(|by_class| by_class.take(&self.terms, (stamp, n)))
     }
 
     /// Begins to give out the first `n` events.
@@ -281,7 +280,7 @@ impl<E> Batch<E> {
                 break;
             };
             self.stamp = stamp;
-            if self.terms.allow(&stamp) {
+            if self.terms.allow(&stamp) || self.class_allows(&stamp, n) {
                 self.begin_run(n);
                 return true;
             }

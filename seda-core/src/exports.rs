@@ -60,6 +60,7 @@ pub use crate::source::{Next, Source};
 pub use crate::stats::dialled::{Conditions, DecisionCount};
 pub use crate::stats::figure::{Figure, FigureKind};
 pub use crate::stats::histogram::{Sizes, Times};
+pub use crate::stats::snapshot::ClassFigures;
 pub use crate::stats::snapshot::{DomainFigures, EdgeFigures, Sender, Snapshot};
 pub use crate::stats::snapshot::{SourceFigures, StageFigures};
 pub use crate::trace::Hop;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::control::class_guard::ClassGuard;
 use crate::control::classic_threads::ClassicThreads;
 use crate::control::conductor::Seated;
 use crate::control::drain_rate::DrainRate;
@@ -22,6 +23,7 @@ use crate::here::Seat;
 use crate::life::Life;
 use crate::plan::layout::Domain;
 use crate::plan::{DomainKind, Plan};
+use crate::queue::classes::Classes;
 use crate::ready::Bit;
 use crate::roster::Roster;
 use crate::running::Running;
@@ -238,7 +240,10 @@ impl Assembly<'_> {
         let known = common.dials.serving.target().is_some() || self.on_a_way.contains(&stage);
         let budget = if known { Budget::Known } else { Budget::None };
         let usual = usual_controllers(&controllers, budget, domain);
-        let all = controllers.into_iter().chain(usual);
+        let told_apart = spec.classes.as_ref().map_or(1, Classes::count) > 1;
+        let refuses = budget == Budget::Known || !controllers.is_empty();
+        let guard = (told_apart && refuses).then(|| Box::new(ClassGuard::default()) as Box<_>);
+        let all = controllers.into_iter().chain(usual).chain(guard);
         self.controllers
             .extend(all.map(|controller| (stage, controller)));
         let recruit = (spec.define.take()?)(muster);

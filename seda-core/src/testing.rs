@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::batch::{Batch, Terms};
+use crate::batch::Batch;
 use crate::clock::{Clock, Tick};
 use crate::edge::{EdgeKind, Origin};
 use crate::here::StageRef;
 use crate::meta::Meta;
 use crate::queue::runs::{Entry, Stamp};
+use crate::queue::terms::Terms;
 use crate::sink::Sink;
 use crate::stage::core::StageCore;
 use crate::stage::untyped::Untyped;

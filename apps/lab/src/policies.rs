@@ -136,6 +136,11 @@ impl Policy {
         nearest(name, ALL.iter().map(|policy| policy.name))
     }
 
+    /// Tells whether it goes by the stage's target.
+    pub(crate) const fn has_target(&self) -> bool {
+        matches!(self.means, Means::Target | Means::TargetAnd(_))
+    }
+
     pub(crate) fn build<'g, E: Send + 'static>(
         &self,
         stage: StageBuilder<'g, E>,

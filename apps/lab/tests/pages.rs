@@ -101,7 +101,7 @@ prop_compose! {
             rejection: more.then_some(spread),
             lag: more.then_some(Lag { spread, sent: 1.0 }),
             fairness: more.then(|| Fairness { jain: seconds, slowest: spread.max, p99_ms: vec![spread.p50, spread.p99] }),
-            classes: (0..2).map(|class| ClassRun { class, outcomes, latency: spread, starved_ms: capacity }).collect(),
+            classes: (0..2).map(|class| ClassRun { class, outcomes, latency: spread, target_ms: capacity, starved_ms: capacity }).collect(),
             settled_ms: capacity,
             series: more.then(|| Series {
                 step_ms: spread.mean,

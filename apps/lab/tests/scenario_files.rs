@@ -61,6 +61,40 @@ fn an_unknown_key_has_a_place_even_where_a_kind_decides() {
 }
 
 #[test]
+fn targets_of_classes_are_read_and_those_without_a_class_are_told() {
+    let with = |more: &str| GOOD.replace("loads = [0.5, 2.0]", &format!("loads = [0.5]\n{more}"));
+    let two = "classes = [0.2]\nclass_targets = [\"10ms\", \"2s\"]";
+    let Load::Open { class_targets, .. } = Scenario::read("mine.toml", &with(two)).unwrap().load
+    else {
+        panic!("the load is open");
+    };
+    let ms: Vec<u128> = class_targets
+        .iter()
+        .map(|target| target.0.as_millis())
+        .collect();
+    assert_eq!(ms, [10, 2_000]);
+    for (more, said) in [
+        ("class_targets = [\"10ms\"]", "there are fewer classes"),
+        (
+            "classes = [0.5, 0.5]\nclass_targets = [\"1s\", \"1s\", \"1s\"]",
+            "there are fewer classes",
+        ),
+        (
+            "classes = [0.5]\nclass_targets = [\"0ms\"]",
+            "no answer takes no time",
+        ),
+    ] {
+        let error = Scenario::read("mine.toml", &with(more))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains(said) && error.starts_with("mine.toml:1"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn a_missing_key_says_what_to_add() {
     let said = said("target = \"25ms\"\n", "");
     assert!(said.contains("`target` is missing, add it"), "{said}");

@@ -122,7 +122,12 @@ fn row_of_class(group: &[Run], class: usize) -> [String; 12] {
         format!("{:.1}", median(classes().map(|(_, of)| of.latency.p50))),
         format!("{:.1}", median(classes().map(|(_, of)| of.latency.p99))),
         format!("{:.1}", median(classes().map(|(_, of)| of.latency.max))),
-        format!("longest without an answer {starved:.0} ms"),
+        match classes().find_map(|(_, of)| of.target_ms) {
+            Some(target) => {
+                format!("target {target} ms, longest without an answer {starved:.0} ms")
+            }
+            None => format!("longest without an answer {starved:.0} ms"),
+        },
     ]
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod adaptive_lifo;
 pub(crate) mod aimd;
 pub(crate) mod batching;
 pub(crate) mod cap;
+pub(crate) mod class_guard;
 pub(crate) mod classic_batching;
 pub(crate) mod classic_threads;
 pub(crate) mod codel;
@@ -78,6 +79,8 @@ pub struct Sample {
     pub passage: Passage,
     /// Events per second that the stage was last found to get done, by class.
     pub drain: Option<[f64; Class::COUNT_MAX]>,
+    /// The same of all classes together.
+    pub throughput: Option<f64>,
     /// When its queue was last seen empty by a worker that took from it.
     pub empty_at: Tick,
     /// How long the events were in the stage, waiting and in hand, that were
@@ -94,8 +97,8 @@ impl Sample {
     /// Gives the events per second at which its queue empties: as was found, or
     /// what its threads would do if all were busy.
     pub(crate) fn drain_rate(&self) -> Option<f64> {
-        let found = self.drain.map(|[first, ..]| first);
-        found.or_else(|| {
+        let first = self.drain.map(|[first, ..]| first);
+        self.throughput.or(first).or_else(|| {
             let known = self.served > 0 && !self.busy.is_zero();
             let threads = law::float(self.threads.max(1) as u64);
             known.then(|| threads * law::per_second(self.served, self.busy))
@@ -112,6 +115,15 @@ pub struct ClassSample {
     pub accepted: u64,
     /// Events that asked to enter an open stage since the start, accepted or not.
     pub offered: u64,
+    /// Its weight, where the queue goes by weights.
+    pub weight: Option<u32>,
+    /// How often events entered since the start that would have been refused,
+    /// since no other of the class was served for
+    /// [too long](crate::Classes::unserved_max).
+    pub let_in: u64,
+    /// How often an event was served before its turn since the start, for the
+    /// same reason.
+    pub served_first: u64,
 }
 
 /// Is what a controller wants changed, and why, in words for the operator.
@@ -124,8 +136,11 @@ pub struct Decision {
     /// The most events of one batch, however long it takes.
     pub batch: Option<usize>,
     /// Events per second that the stage gets done, by class: what is left for
-    /// a class by more urgent ones. From it waits are predicted.
+    /// a class by the others. From it waits are predicted.
     pub drain: Option<[f64; Class::COUNT_MAX]>,
+    /// Events per second that the stage gets done of all classes together, where
+    /// that is not `drain` of the most urgent.
+    pub throughput: Option<f64>,
     /// The most events that should wait or be in hand together.
     pub in_flight: Option<usize>,
     /// How many events may enter in a time.

@@ -1,6 +1,7 @@
 //! What controllers have set about a stage: read by who enqueues and by who takes.
 
 pub(crate) mod bucket;
+pub(crate) mod budgets;
 pub(crate) mod level;
 pub(crate) mod serving;
 
@@ -12,6 +13,7 @@ use serde::Serialize;
 
 use crate::clock::{Tick, nanos};
 use crate::dials::bucket::{Buckets, Rate};
+use crate::dials::budgets::{BudgetOf, ClassBudgets};
 use crate::dials::level::{AdmissionLevel, LevelDial};
 use crate::dials::serving::Serving;
 use crate::meta::{Class, Key};
@@ -42,6 +44,9 @@ pub(crate) struct Dials {
     /// Events per second that leave the queue, by class, as the bits of floats;
     /// 0 is unknown.
     drain: [AtomicU64; Class::COUNT_MAX],
+    /// The same of all classes together.
+    throughput: AtomicU64,
+    pub(crate) budgets: ClassBudgets,
     in_flight: AtomicUsize,
     shed_from: AtomicU8,
     /// The same by the overload manager.
@@ -60,6 +65,8 @@ impl Dials {
         Self {
             serving: Serving::new(),
             drain: [const { AtomicU64::new(0) }; Class::COUNT_MAX],
+            throughput: AtomicU64::new(0),
+            budgets: ClassBudgets::new(),
             in_flight: AtomicUsize::new(usize::MAX),
             shed_from: AtomicU8::new(NO_CLASS),
             overload_shed: AtomicU8::new(NO_CLASS),
@@ -75,6 +82,10 @@ impl Dials {
         for (dial, rate) in self.drain.iter().zip(drain) {
             dial.store(rate.to_bits(), Ordering::Relaxed);
         }
+    }
+
+    pub(crate) fn set_throughput(&self, rate: f64) {
+        self.throughput.store(rate.to_bits(), Ordering::Relaxed);
     }
 
     pub(crate) fn set_in_flight(&self, most: usize) {
@@ -132,6 +143,24 @@ impl Dials {
         let drains = self.drain.each_ref();
         let drains = drains.map(|rate| f64::from_bits(rate.load(Ordering::Relaxed)));
         drains.iter().all(|rate| *rate > 0.0).then_some(drains)
+    }
+
+    /// Gives the events per second that leave the queue, of all classes
+    /// together: unless it was told apart, what leaves it in favour of the most
+    /// urgent.
+    pub(crate) fn throughput(&self) -> Option<f64> {
+        let rate = f64::from_bits(self.throughput.load(Ordering::Relaxed));
+        if rate > 0.0 {
+            Some(rate)
+        } else {
+            self.drain(Class::HIGH)
+        }
+    }
+
+    /// Gives the stage's budget for events of a class.
+    pub(crate) fn target_of(&self, class: Class) -> Option<Duration> {
+        let own = self.budgets.get(BudgetOf::Stage, usize::from(class.0));
+        own.or_else(|| self.serving.target())
     }
 
     /// Gives the share of a path's budget.

@@ -6,6 +6,10 @@ use std::time::Duration;
 use crate::clock::nanos;
 use crate::dials::Order;
 
+/// Is set beside the stage's budget where the queue has classes, so that a look
+/// at the bounds tells both; no budget is that long.
+const CLASSED: u64 = 1 << 63;
+
 /// Is how the events that wait are to be taken. It changes seldom and is read
 /// at every batch, so that it shares no cache line with anything that is written.
 #[derive(Debug)]
@@ -35,7 +39,8 @@ impl Serving {
         }
     }
 
-    /// Tells whether only a deadline of its own can make an event too late.
+    /// Tells whether only a deadline of its own can make an event too late, and
+    /// its class says nothing.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
         let bounds = [&self.target, &self.wait_max, &self.service_beyond];
@@ -82,11 +87,25 @@ impl Serving {
 
     /// Gives the stage's latency budget.
     pub(crate) fn target(&self) -> Option<Duration> {
-        duration(&self.target)
+        match self.target.load(Ordering::Relaxed) & !CLASSED {
+            0 => None,
+            nanos => Some(Duration::from_nanos(nanos)),
+        }
     }
 
     pub(crate) fn set_target(&self, target: Duration) {
-        self.target.store(nanos(target), Ordering::Relaxed);
+        let classed = self.target.load(Ordering::Relaxed) & CLASSED;
+        let target = nanos(target) & !CLASSED;
+        self.target.store(target | classed, Ordering::Relaxed);
+    }
+
+    /// Tells whether the queue has classes.
+    pub(crate) fn has_classes(&self) -> bool {
+        self.target.load(Ordering::Relaxed) & CLASSED != 0
+    }
+
+    pub(crate) fn set_classes(&self) {
+        self.target.fetch_or(CLASSED, Ordering::Relaxed);
     }
 
     /// Gives how long an event may wait at most.

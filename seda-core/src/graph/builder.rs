@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 
 use crate::admission::Admission;
 use crate::control::Controller;
+use crate::dials::budgets::BudgetOf;
 use crate::edge::Origin;
 use crate::error::BoxError;
 use crate::failure::DeadLetter;
@@ -16,7 +17,7 @@ use crate::graph::spec::Spec;
 use crate::graph::wire::Wire;
 use crate::graph::{Graph, Stage};
 use crate::handler::{Each, Handler};
-use crate::meta::Meta;
+use crate::meta::{Class, Meta};
 use crate::queue::classes::Classes;
 use crate::worker::restarts::Intensity;
 use crate::worker::runner::Maker;
@@ -106,6 +107,61 @@ impl<'g, E: Send + 'static> StageBuilder<'g, E> {
         common.set_path_budget(budget);
         common.gate.set(gate::CONTROLLED);
         self
+    }
+
+    /// Gives events of one class a latency budget of their own, in the place of
+    /// the stage's [`target`](Self::target): who may enter, and which events
+    /// expire, goes by it. A class without one has the stage's.
+    ///
+    /// The most urgent class may well have the shortest, and work in the
+    /// background one of many seconds: in a strict queue it waits behind all
+    /// others, and a longer budget is what lets it wait. The controllers that
+    /// bound what is in flight ([`ResponseTime`](crate::ResponseTime) and others)
+    /// go by the stage's target for all classes together; only
+    /// [`DrainRate`](crate::DrainRate), the default, tells them apart.
+    ///
+    /// ```
+    /// use seda_core::{Class, Classes, Graph};
+    /// use std::time::Duration;
+    ///
+    /// let ms = Duration::from_millis;
+    /// let mut graph = Graph::new("three classes");
+    /// graph
+    ///     .stage("serve")
+    ///     .classes(Classes::strict(3))
+    ///     .target(ms(100))
+    ///     .class_target(Class::HIGH, ms(25))
+    ///     .class_target(Class::LOW, ms(2_000))
+    ///     .each(|_request: u32| Ok(()));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The graph does not start where the stage does not tell this class apart
+    /// ([`classes`](Self::classes)), where it has no target of its own, or
+    /// where the budget is zero.
+    pub fn class_target(self, class: Class, budget: Duration) -> Self {
+        self.budget(BudgetOf::Stage, class, budget)
+    }
+
+    /// Gives events of one class that enter here a budget of their own for the
+    /// whole way, in the place of the [`path_target`](Self::path_target): it is
+    /// their deadline. A class without one has the path's; the budget is divided
+    /// over the stages of the path by the path's own.
+    ///
+    /// # Errors
+    ///
+    /// As for [`class_target`](Self::class_target), where the stage does not
+    /// begin a path with a target.
+    pub fn class_path_target(self, class: Class, budget: Duration) -> Self {
+        self.budget(BudgetOf::Path, class, budget)
+    }
+
+    fn budget(self, of: BudgetOf, class: Class, budget: Duration) -> Self {
+        let place = usize::from(class.0);
+        let budgets = &self.stage.core.common.dials.budgets;
+        budgets.set(of, place, budget);
+        self.edit(|spec| spec.class_budgets.push((of, class, budget)))
     }
 
     /// Declares that the handler blocks; it gets a pool of this many threads.

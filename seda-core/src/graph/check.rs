@@ -4,9 +4,13 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
 
+use crate::dials::budgets::BudgetOf;
 use crate::edge::{EdgeKind, Origin, Overflow};
 use crate::graph::Graph;
+use crate::graph::spec::Spec;
 use crate::graph::topology::Topology;
+use crate::meta::Class;
+use crate::queue::classes::Classes;
 use crate::ready::STAGES_MAX;
 use crate::roster::Roster;
 
@@ -64,6 +68,7 @@ impl Graph {
                     spec.name
                 ));
             }
+            check_budgets(spec, &mut complaints);
         }
         for source in &self.sources {
             if !names.insert(&source.name) {
@@ -115,6 +120,34 @@ impl Graph {
             complaints.push(format!(
                 "the loop `{}` defers on every edge and can stand still when full; have one edge reject or drop",
                 names.join("` -> `")
+            ));
+        }
+    }
+}
+
+/// A class that has a budget must be told apart, and the others need one too.
+fn check_budgets(spec: &Spec, complaints: &mut Vec<String>) {
+    let count = spec.classes.as_ref().map_or(0, Classes::count);
+    let common = spec.control.common();
+    for (of, Class(class), budget) in &spec.class_budgets {
+        let (verb, all, has_own) = match of {
+            BudgetOf::Stage => ("class_target", "target", common.dials.serving.target()),
+            BudgetOf::Path => ("class_path_target", "path_target", common.path_budget()),
+        };
+        let name = &spec.name;
+        if usize::from(*class) >= count {
+            complaints.push(format!(
+                "stage `{name}`: `{verb}` for class {class}, and its queue tells {count} classes apart, from 0 on; give it `.classes(…)` with this one"
+            ));
+        }
+        if has_own.is_none() {
+            complaints.push(format!(
+                "stage `{name}`: `{verb}` for class {class}, and no `{all}` for the others; give it one"
+            ));
+        }
+        if budget.is_zero() {
+            complaints.push(format!(
+                "stage `{name}`: `{verb}` of zero for class {class}, and nothing is done in no time; give it more"
             ));
         }
     }

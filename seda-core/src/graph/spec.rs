@@ -1,14 +1,17 @@
 //! What is known of a stage before it starts.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use crate::clock::Clock;
 use crate::control::Controller;
+use crate::dials::budgets::BudgetOf;
 use crate::failure::Failure;
 use crate::handler::Handler;
 use crate::here::SeatId;
+use crate::meta::Class;
 use crate::plan::layout::Wish;
 use crate::queue::classes::Classes;
 use crate::sink::Sink;
@@ -38,6 +41,8 @@ pub(crate) struct Spec {
     pub(crate) solo: bool,
     pub(crate) batch: Option<usize>,
     pub(crate) classes: Option<Classes>,
+    /// The budgets that classes have for themselves, as they were given.
+    pub(crate) class_budgets: Vec<(BudgetOf, Class, Duration)>,
     pub(crate) intensity: Intensity,
     pub(crate) controllers: Vec<Box<dyn Controller>>,
     /// The handler, once defined.
@@ -55,6 +60,7 @@ impl Spec {
             solo: false,
             batch: None,
             classes: None,
+            class_budgets: Vec::new(),
             intensity: Intensity::default(),
             controllers: Vec::new(),
             define: None,

@@ -2,10 +2,12 @@
 
 pub(crate) mod census;
 pub(crate) mod classes;
+pub(crate) mod guard;
 pub(crate) mod inbox;
 pub(crate) mod lanes;
 pub(crate) mod local;
 pub(crate) mod runs;
+pub(crate) mod terms;
 #[cfg(all(test, not(loom)))]
 mod tests;
 

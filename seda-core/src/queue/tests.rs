@@ -10,9 +10,10 @@ use std::sync::Arc;
 use proptest::prelude::{Just, Strategy, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 use super::EventQueue;
+use super::census::Census;
 use super::classes::Classes;
 use super::runs::{Entry, Runs, Stamp};
-use crate::clock::Tick;
+use crate::clock::{Clock, Tick};
 use crate::dials::Order;
 use crate::meta::{Class, Key, Meta};
 
@@ -105,7 +106,7 @@ struct Bench {
 impl Bench {
     fn new(classes: usize) -> Self {
         let strict = Classes::strict(classes);
-        let census = Arc::default();
+        let census = Arc::new(Census::new(Clock::manual()));
         Self {
             queue: EventQueue::new((classes > 1).then_some((&strict, &census))),
             model: Model {

@@ -101,6 +101,7 @@ pub(crate) fn sample(stage: &dyn StageControl, team: Option<&Arc<Team>>) -> Samp
         target: serving.target().or_else(|| common.dials.share()),
         passage: passage(&common.dials),
         drain: common.dials.drains(),
+        throughput: common.dials.throughput(),
         empty_at: common
             .meters()
             .map(Meter::empty_at)
@@ -121,11 +122,16 @@ fn passage(dials: &Dials) -> Passage {
     }
 }
 
-fn of_class(common: &Untyped, class: usize) -> ClassSample {
+pub(crate) fn of_class(common: &Untyped, class: usize) -> ClassSample {
+    let census = &common.census;
+    let guarded = census.guard.guarded(class);
     ClassSample {
-        queued: common.census.queued(class) as u64,
-        accepted: common.census.entered(class),
-        offered: common.census.offered(class),
+        queued: census.queued(class) as u64,
+        accepted: census.entered(class),
+        offered: census.offered(class),
+        weight: census.weight(class),
+        let_in: guarded.let_in,
+        served_first: guarded.first,
     }
 }
 
@@ -183,6 +189,9 @@ pub(crate) fn apply(stage: &dyn StageControl, decision: &Decision) {
 fn turn_dials(dials: &Dials, decision: &Decision) {
     if let Some(drain) = decision.drain {
         dials.set_drain(drain);
+    }
+    if let Some(rate) = decision.throughput {
+        dials.set_throughput(rate);
     }
     if let Some(most) = decision.in_flight {
         dials.set_in_flight(most);

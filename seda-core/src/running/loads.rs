@@ -26,8 +26,9 @@ pub(crate) fn load(roster: &Roster) -> Load {
 fn lateness(stage: &dyn StageControl) -> Option<Lateness> {
     let common = stage.common();
     let dials = &common.dials;
-    let target = dials.serving.target().or_else(|| dials.share())?;
-    let time = float(stage.queued()) / dials.drain(Class(0))?;
+    let own = dials.budgets.longest().max(dials.serving.target());
+    let target = own.or_else(|| dials.share())?;
+    let time = float(stage.queued()) / dials.throughput()?;
     Some(Lateness {
         stage: Arc::clone(&common.name),
         queue_time: Duration::try_from_secs_f64(time).unwrap_or(Duration::MAX),

@@ -105,7 +105,7 @@ impl<E> StageCore<E> {
         match verdict {
             Verdict::Admit => Ok(()),
             Verdict::Shed { retry_after } => {
-                let class = self.told_apart(meta.class());
+                let class = self.common.told_apart(meta.class());
                 self.common.dials.return_tokens(n, class);
                 Err((Reason::Shed, retry_after))
             }
@@ -116,13 +116,15 @@ impl<E> StageCore<E> {
     pub(crate) fn set_classes(&self, classes: &Classes) {
         let common = &self.common;
         let _ = common.class_count.set(classes.count());
+        classes.tell(&common.census);
+        common.dials.serving.set_classes();
         self.inbox.set_classes((classes, &common.census));
         common.gate.set(gate::CONTROLLED);
     }
 
     /// Gives back what was spent on events that were admitted in vain.
     pub(crate) fn not_entered(&self, n: usize, meta: &Meta) {
-        let class = self.told_apart(meta.class());
+        let class = self.common.told_apart(meta.class());
         self.common.dials.return_tokens(n, class);
         if let Some(policy) = self.admission.get() {
             policy.give_back(n, meta);

@@ -8,10 +8,11 @@ use parking_lot::Mutex;
 
 use crate::clock::{Clock, Tick, nanos};
 use crate::dials::Dials;
+use crate::dials::budgets::BudgetOf;
 use crate::edge::{Edge, EdgeKind, Origin};
 use crate::gate::Gate;
 use crate::here::{Here, SeatId, StageRef};
-use crate::meta::Meta;
+use crate::meta::{Class, Meta};
 use crate::queue::census::Census;
 use crate::room::Room;
 use crate::stats::meter::{Meter, OwnLine};
@@ -44,17 +45,17 @@ impl Untyped {
         Self {
             at,
             name: name.into(),
-            clock,
             gate: Gate::default(),
             room: Room::new(capacity),
             waiters: Waiters::new(),
             path_budget: AtomicU64::new(0),
             edges: Mutex::new(Vec::new()),
             dials: Dials::new(),
-            census: Arc::default(),
+            census: Arc::new(Census::new(clock.clone())),
             class_count: OnceLock::new(),
             meters: OnceLock::new(),
             dead_outside: AtomicU64::new(0),
+            clock,
         }
     }
 
@@ -80,10 +81,29 @@ impl Untyped {
         self.path_budget.store(nanos(budget), Ordering::Relaxed);
     }
 
+    /// Gives the budget that events of a class have of the path that begins here.
+    pub(crate) fn path_budget_of(&self, class: Class) -> Option<Duration> {
+        let budget = self.path_budget()?;
+        let place = usize::from(self.told_apart(class).0);
+        Some(
+            self.dials
+                .budgets
+                .get(BudgetOf::Path, place)
+                .unwrap_or(budget),
+        )
+    }
+
+    /// Gives the class as the queue tells it from others.
+    pub(crate) fn told_apart(&self, class: Class) -> Class {
+        let count = self.class_count.get().copied();
+        let last = count.map_or(0, |count| count.saturating_sub(1));
+        Class(class.0.min(u8::try_from(last).unwrap_or(u8::MAX)))
+    }
+
     /// Gives the meta of an event that enters: here a path may begin, by whose
     /// end it has to be done.
     pub(crate) fn on_its_way(&self, here: &Here, meta: &Meta) -> Meta {
-        match self.path_budget() {
+        match self.path_budget_of(meta.class()) {
             None => *meta,
             Some(budget) => {
                 let deadline = self.stamp(here).after(budget);

@@ -12,8 +12,7 @@ use crate::stats::seconds;
 /// set is none.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Conditions {
-    /// Events per second that it was found to get done; with classes, those of
-    /// the most urgent.
+    /// Events per second that it was found to get done, of all classes together.
     pub events_per_second: Option<f64>,
     /// The most events that may wait or be in hand together.
     pub in_flight_max: Option<usize>,
@@ -38,7 +37,7 @@ impl Conditions {
     pub(crate) fn of(dials: &Dials) -> Self {
         let in_flight = dials.in_flight();
         Self {
-            events_per_second: dials.drain(Class(0)),
+            events_per_second: dials.throughput(),
             in_flight_max: (in_flight != usize::MAX).then_some(in_flight),
             rate_max: dials.rate(),
             shed_from: dials.shed_from(),

@@ -1,5 +1,6 @@
 //! What a stage did, counted by the workers that did it.
 
+pub(crate) mod class_metrics;
 pub(crate) mod control_metrics;
 pub(crate) mod dialled;
 pub(crate) mod figure;

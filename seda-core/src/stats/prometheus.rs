@@ -4,6 +4,7 @@
 
 use crate::ledger::Rejections;
 use crate::rejected::Reason;
+use crate::stats::class_metrics;
 use crate::stats::control_metrics;
 use crate::stats::figure::{Figure, FigureKind};
 use crate::stats::histogram::Times;
@@ -58,6 +59,7 @@ impl Snapshot {
             |stage| &stage.service,
         );
         batches(&mut page, &self.stages);
+        class_metrics::write(&mut page, &self.stages);
         control_metrics::write(&mut page, &self.stages);
         if let Some(overload) = &self.overload {
             control_metrics::write_overload(&mut page, overload);

@@ -9,6 +9,7 @@ use crate::clock::Tick;
 use crate::control::minutes::Decided;
 use crate::edge::{EdgeKind, Overflow};
 use crate::ledger::{Account, Rejections};
+use crate::meta::Class;
 use crate::overload::post::OverloadFigures;
 use crate::plan::DomainKind;
 use crate::stats::dialled::{Conditions, DecisionCount};
@@ -191,12 +192,46 @@ pub struct StageFigures {
     /// Its latency budget.
     #[serde(serialize_with = "seconds::known")]
     pub target: Option<Duration>,
+    /// What was asked and done by class, the most urgent first, where its queue
+    /// tells classes apart.
+    pub classes: Vec<ClassFigures>,
     /// What its controllers have set.
     pub conditions: Conditions,
     /// How often each of its controllers has decided.
     pub decision_counts: Vec<DecisionCount>,
     /// What its controllers decided last, the oldest first, with reasons.
     pub decisions: Vec<Decided>,
+}
+
+/// Is what a stage did of one class since the start, and how it is now.
+///
+/// Events with a key that several workers serve have lanes of their own; they
+/// are not among `accepted` and `queued`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ClassFigures {
+    /// The class; the last one has all less urgent ones with it.
+    pub class: Class,
+    /// Its weight, where the queue goes by weights.
+    pub weight: Option<u32>,
+    /// Its latency budget: its own, or the stage's.
+    #[serde(serialize_with = "seconds::known")]
+    pub target: Option<Duration>,
+    /// Its budget of the path that begins here: its own, or the path's.
+    #[serde(serialize_with = "seconds::known")]
+    pub path_target: Option<Duration>,
+    /// Events that asked to enter while the stage was open.
+    pub offered: u64,
+    /// Events that entered its queue.
+    pub accepted: u64,
+    /// Events that wait.
+    pub queued: u64,
+    /// Events that entered, and were too late when they were taken.
+    pub expired: u64,
+    /// How often events were let in that would have been refused, since no
+    /// other of the class was served for [too long](crate::Classes::unserved_max).
+    pub let_in: u64,
+    /// How often an event was served before its turn, for the same reason.
+    pub served_first: u64,
 }
 
 /// Is what one source publishes.

@@ -9,6 +9,7 @@ use crate::edge::{Edge, Origin};
 use crate::gate;
 use crate::graph::sources::Published;
 use crate::ledger::{Account, Rejections};
+use crate::meta::Class;
 use crate::overload::post::Shown;
 use crate::plan::DomainKind;
 use crate::running::Running;
@@ -17,6 +18,7 @@ use crate::stage::core::{Placed, StageControl};
 use crate::stage::untyped::Untyped;
 use crate::stats::dialled::Conditions;
 use crate::stats::meter::{Meter, Spreads};
+use crate::stats::snapshot::ClassFigures;
 use crate::stats::snapshot::{DomainFigures, EdgeFigures, Sender, Snapshot};
 use crate::stats::snapshot::{SourceFigures, StageFigures};
 use crate::waiters::Waiter;
@@ -168,6 +170,7 @@ impl<'r> Survey<'r> {
             queue_time: ended.and_then(|ended| queue_time(&account, ended, workers)),
             quarantined: common.gate.has(gate::QUARANTINED),
             target: common.dials.serving.target(),
+            classes: classes(common),
             conditions: Conditions::of(&common.dials),
             decision_counts: self.minutes.counts(common.at.stage),
             decisions: self.minutes.of(common.at.stage),
@@ -297,6 +300,30 @@ fn queue_time(account: &Account, busy: Duration, workers: usize) -> Option<Durat
     }
     let each = busy.as_secs_f64() / served as f64;
     Duration::try_from_secs_f64(each * account.queued as f64 / workers as f64).ok()
+}
+
+fn classes(common: &Untyped) -> Vec<ClassFigures> {
+    let count = common.class_count.get().copied().unwrap_or(0);
+    let figures = |class: Class| {
+        let place = usize::from(class.0);
+        let guarded = common.census.guard.guarded(place);
+        // What waits first: an event that enters in between is not missing.
+        let queued = common.census.queued(place) as u64;
+        ClassFigures {
+            class,
+            weight: common.census.weight(place),
+            target: common.dials.target_of(class),
+            path_target: common.path_budget_of(class),
+            offered: common.census.offered(place),
+            accepted: common.census.entered(place),
+            queued,
+            expired: guarded.expired,
+            let_in: guarded.let_in,
+            served_first: guarded.first,
+        }
+    };
+    let all = (0..u8::MAX).map(Class).take(count);
+    all.map(figures).collect()
 }
 
 #[cfg(test)]

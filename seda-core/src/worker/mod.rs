@@ -1,6 +1,7 @@
 //! The threads that run stages: choosing a stage, running a batch, sleeping.
 
 pub(crate) mod cpu;
+mod lateness;
 pub(crate) mod pace;
 pub(crate) mod restarts;
 pub(crate) mod runner;

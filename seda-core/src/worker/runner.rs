@@ -2,14 +2,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::batch::{Batch, Terms};
+use crate::batch::Batch;
 use crate::clock::{Clock, Tick};
 use crate::dials::Order;
-use crate::dials::serving::Serving;
 use crate::error::panic_message;
 use crate::failure::{Cause, Death, Failure};
 use crate::gate;
@@ -17,6 +15,7 @@ use crate::handler::Handler;
 use crate::here::{Here, SeatId, Shortage};
 use crate::meta::Meta;
 use crate::queue::lanes::LaneId;
+use crate::queue::terms::ByClass;
 use crate::sink::Sink;
 use crate::stage::core::StageCore;
 use crate::stats::meter::Meter;
@@ -24,13 +23,6 @@ use crate::trace::{Tracer, Traces};
 use crate::worker::pace::Pace;
 use crate::worker::restarts::Restarts;
 use crate::worker::settle::Ended;
-
-/// An event that has waited for this part of its stage's budget is given up:
-/// what is left would not be enough to handle it (load-conditioning.md §2).
-const WAIT_SHARE_MAX: f64 = 0.9;
-/// One that has waited for less than this part is not, however long events
-/// take: else nothing might ever be handled that showed them to be quicker again.
-const WAIT_SHARE_MIN: f64 = 0.5;
 
 /// Is one stage on one worker, whatever its events are.
 pub(crate) trait Runner {
@@ -124,10 +116,15 @@ impl<H: Handler> StageRunner<H> {
         let name = Arc::clone(&crew.core.common.name);
         let tracer = Tracer::new(name, Arc::clone(&crew.traces));
         let handler = (crew.make.lock())();
+        let common = &crew.core.common;
+        let classes = common.class_count.get().map(|count| ByClass {
+            census: Arc::clone(&common.census),
+            last: count.saturating_sub(1),
+        });
         Self {
-            crew,
             handler: Some(handler),
-            batch: Batch::new(Some(Box::new(tracer))),
+            batch: Batch::new(Some(Box::new(tracer))).by_class(classes),
+            crew,
             pace: Pace::new(),
             seat,
             lane: None,
@@ -228,14 +225,6 @@ impl<H: Handler> StageRunner<H> {
         n
     }
 
-    /// Gives how long an event may wait that is worth handling: what is left of
-    /// the budget should be enough for 49 of 50 (ADR 0015).
-    fn wait_for(&self, budget: Duration) -> Duration {
-        let left = budget.saturating_sub(Duration::from_nanos(self.pace.long()));
-        let share = |part| budget.mul_f64(part);
-        left.clamp(share(WAIT_SHARE_MIN), share(WAIT_SHARE_MAX))
-    }
-
     /// Gives the most events of the next batch.
     fn limit(&self) -> usize {
         let serving = &self.crew.core.common.dials.serving;
@@ -244,28 +233,6 @@ impl<H: Handler> StageRunner<H> {
             most
         } else {
             self.pace.cut(most)
-        }
-    }
-
-    fn terms(&self, now: Tick) -> Terms {
-        let serving = &self.crew.core.common.dials.serving;
-        if serving.is_plain() {
-            return Terms {
-                now,
-                due_after: now.after_nanos(self.pace.median()),
-                fresh_from: Tick::ZERO,
-            };
-        }
-        self.bounded_terms(serving, now)
-    }
-
-    fn bounded_terms(&self, serving: &Serving, now: Tick) -> Terms {
-        let budget = serving.target().map(|budget| self.wait_for(budget));
-        let longest = serving.wait_max().into_iter().chain(budget).min();
-        Terms {
-            now,
-            due_after: now.after_nanos(self.pace.median() + serving.service_beyond()),
-            fresh_from: longest.map_or(Tick::ZERO, |longest| now.before(longest)),
         }
     }
 
@@ -321,7 +288,11 @@ impl<H: Handler> Runner for StageRunner<H> {
         let mut fresh = 0;
         for (stamp, len) in self.batch.runs.stamps() {
             let n = len.min(left);
-            fresh += if terms.allow(&stamp) { n } else { 0 };
+            fresh += if self.batch.allows(&terms, &stamp) {
+                n
+            } else {
+                0
+            };
             left -= n;
         }
         fresh

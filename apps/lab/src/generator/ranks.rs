@@ -72,6 +72,7 @@ impl Ranks {
             class,
             outcomes: rank.outcomes,
             latency: rank.latency.spread(),
+            target_ms: None,
             starved_ms: Some(millis(
                 rank.starved.max(until.saturating_sub(rank.answered)),
             )),

@@ -229,6 +229,7 @@ mod tests {
             changes: Vec::new(),
             retries: None,
             classes: vec![0.2],
+            class_targets: Vec::new(),
         });
         assert!(course().of_scenario(&scenario, None).is_err());
         let trials = course().of_scenario(&scenario, Some(100.0)).unwrap();

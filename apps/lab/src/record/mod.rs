@@ -168,6 +168,9 @@ pub struct ClassRun {
     pub outcomes: Outcomes,
     /// What was done.
     pub latency: Spread,
+    /// Within what an answer is good, in milliseconds, where it is known by class.
+    #[serde(default)]
+    pub target_ms: Option<f64>,
     /// The longest time without an answer to one of this class, in milliseconds.
     #[serde(default)]
     pub starved_ms: Option<f64>,

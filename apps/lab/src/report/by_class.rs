@@ -125,10 +125,49 @@ fn at_once(study: &Study<'_>, classes: &BTreeSet<u8>) -> Figure {
     });
     Figure {
         title: "What became of each class".to_owned(),
-        caption: "Class 0 is the most urgent. All seeds together.".to_owned(),
+        caption: format!(
+            "Class 0 is the most urgent. All seeds together.{}",
+            promises(study, classes)
+        ),
         layout,
         drawings: drawings.collect(),
     }
+}
+
+/// Says within what an answer to each class is good, where that is known, and
+/// for how long at most a class had none, by variant.
+fn promises(study: &Study<'_>, classes: &BTreeSet<u8>) -> String {
+    let of_class = |class: u8| move |one: &&ClassRun| one.class == class;
+    let all = || study.valid().flat_map(|run| &run.classes);
+    let target = |class: &u8| {
+        let target = all()
+            .filter(of_class(*class))
+            .find_map(|one| one.target_ms)?;
+        Some(format!("{class}: {target} ms"))
+    };
+    let targets: Vec<String> = classes.iter().filter_map(target).collect();
+    let mut words = String::new();
+    if !targets.is_empty() {
+        words = format!(
+            " Good is within the class's target ({}).",
+            targets.join(", ")
+        );
+    }
+    for line in &study.lines {
+        let runs = || line.points.iter().flat_map(Point::valid);
+        let longest = |class: &u8| {
+            let of_class = runs().flat_map(|run| &run.classes).filter(of_class(*class));
+            let longest = of_class.filter_map(|one| one.starved_ms).reduce(f64::max)?;
+            Some(format!("{class}: {:.1} s", longest / 1e3))
+        };
+        let longest: Vec<String> = classes.iter().filter_map(longest).collect();
+        if !longest.is_empty() {
+            let all = longest.join(", ");
+            let of = &line.name;
+            words = format!("{words} Longest without an answer, {of}: {all}.");
+        }
+    }
+    words
 }
 
 fn bar(line: &Line<'_>, class: u8) -> Option<Bar> {

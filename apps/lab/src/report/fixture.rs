@@ -74,7 +74,8 @@ pub(crate) fn full(variant: &str, load: f64, seed: u16) -> Run {
         class,
         outcomes: run.outcomes,
         latency: run.latency.spread,
-        starved_ms: None,
+        target_ms: Some(25.0),
+        starved_ms: Some(1_000.0),
     };
     let column = |name: &str, unit: &str| Column {
         name: name.to_owned(),

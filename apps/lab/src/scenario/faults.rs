@@ -113,6 +113,7 @@ fn load(scenario: &Scenario, need: &mut impl FnMut(bool, &str, &str)) {
             changes,
             retries,
             classes,
+            class_targets,
         } => {
             let some = !loads.is_empty();
             need(some, "load.loads", "there is no load, give at least one");
@@ -123,6 +124,7 @@ fn load(scenario: &Scenario, need: &mut impl FnMut(bool, &str, &str)) {
             }
             changes_of(scenario, (arrivals, changes), need);
             classes_of(classes, need);
+            targets_of((classes, class_targets), need);
             if let Some(retries) = retries {
                 retries_of("load.retries", retries, need);
             }
@@ -170,6 +172,24 @@ fn changes_of(
 fn classes_of(classes: &[f64], need: &mut impl FnMut(bool, &str, &str)) {
     for what in parts::faults(classes) {
         need(false, "load.classes", what);
+    }
+}
+
+fn targets_of((classes, targets): (&[f64], &[Moment]), need: &mut impl FnMut(bool, &str, &str)) {
+    let at = "load.class_targets";
+    let count = if classes.is_empty() {
+        0
+    } else {
+        parts::count(classes)
+    };
+    need(
+        targets.len() <= count,
+        at,
+        "there are fewer classes, leave targets out",
+    );
+    for (index, target) in targets.iter().enumerate() {
+        let what = "no answer takes no time, give more";
+        need(is_some(*target), &format!("{at}.{index}"), what);
     }
 }
 

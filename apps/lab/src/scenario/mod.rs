@@ -9,6 +9,8 @@ pub(crate) mod parts;
 mod service;
 mod site;
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
 pub use clients::{Clients, Joined, Retries};
@@ -63,6 +65,11 @@ pub enum Load {
         /// The parts of the requests that belong to classes, the most urgent first.
         #[serde(default)]
         classes: Vec<f64>,
+        /// By class, within what an answer is good and what the server is told
+        /// to hold, the rest of the requests included; the scenario's target
+        /// where there is none. In the simulator only.
+        #[serde(default)]
+        class_targets: Vec<Moment>,
     },
     /// Clients ask, wait for the answer, think, and ask again (closed loop).
     Closed {
@@ -75,6 +82,23 @@ pub enum Load {
         #[serde(default)]
         joined: Vec<Joined>,
     },
+}
+
+impl Scenario {
+    /// Gives for each class within what an answer is good, the most urgent
+    /// first; without classes, for all requests.
+    pub(crate) fn targets(&self) -> Vec<Duration> {
+        let (count, own) = match &self.load {
+            Load::Open {
+                classes,
+                class_targets,
+                ..
+            } => (parts::count(classes), class_targets.as_slice()),
+            Load::Closed { .. } => (1, [].as_slice()),
+        };
+        let target = |class| own.get(class).map_or(self.target.0, |own: &Moment| own.0);
+        (0..count.max(1)).map(target).collect()
+    }
 }
 
 /// Is how requests of an open loop are spread over time.

@@ -14,7 +14,6 @@ use crate::simulation::timeline::{Step, Timeline};
 /// Notes what becomes of requests that were asked while it counts.
 #[derive(Debug)]
 pub(super) struct Journal {
-    target: Duration,
     from: Tick,
     until: Tick,
     pub(super) attempts: u64,
@@ -27,6 +26,8 @@ pub(super) struct Journal {
 /// Is what became of the requests of one class.
 #[derive(Debug)]
 pub(super) struct Line {
+    /// An answer within this is good.
+    target: Duration,
     pub(super) outcomes: Outcomes,
     latency: Histogram<u64>,
     answered: Tick,
@@ -34,15 +35,14 @@ pub(super) struct Line {
 }
 
 impl Journal {
+    /// Makes one for requests of as many classes as there are targets.
     pub(super) fn new(
-        target: Duration,
+        targets: &[Duration],
         (from, until): (Tick, Tick),
-        classes: usize,
         shares: Option<Shares>,
     ) -> Result<Self, hdrhistogram::CreationError> {
-        let lines = (0..classes.max(1)).map(|_| Line::new(from));
+        let lines = targets.iter().map(|target| Line::new(*target, from));
         Ok(Self {
-            target,
             from,
             until,
             attempts: 0,
@@ -58,7 +58,9 @@ impl Journal {
     pub(super) fn note(&mut self, ended: &Ended, client: usize) {
         let took = ended.at.since(ended.asked);
         let counts = self.counts(ended.asked);
-        let good = ended.outcome == Outcome::Answered && took <= self.target;
+        let target = self.line(ended.class).map(|line| line.target);
+        let in_time = target.is_some_and(|target| took <= target);
+        let good = ended.outcome == Outcome::Answered && in_time;
         let micros = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
         if let Some(step) = self.step(ended.at) {
             step.count(ended.outcome, (good, micros));
@@ -132,6 +134,7 @@ impl Journal {
             class,
             outcomes: line.outcomes,
             latency: quantiles::spread(&line.latency),
+            target_ms: Some(millis(line.target)),
             starved_ms: Some(millis(line.starved.max(self.until.since(line.answered)))),
         };
         lines.map(run).collect()
@@ -167,8 +170,9 @@ impl Step {
 }
 
 impl Line {
-    fn new(from: Tick) -> Result<Self, hdrhistogram::CreationError> {
+    fn new(target: Duration, from: Tick) -> Result<Self, hdrhistogram::CreationError> {
         Ok(Self {
+            target,
             outcomes: Outcomes::default(),
             latency: Histogram::new_with_max(LONGEST, DIGITS)?,
             answered: from,

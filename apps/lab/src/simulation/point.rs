@@ -10,7 +10,7 @@ use seda_core::{BoxError, Sample, Stage, Tick};
 use crate::fairness::Shares;
 use crate::quantiles;
 use crate::record::Run;
-use crate::scenario::{Joined, Load, Scenario, Variant, parts};
+use crate::scenario::{Joined, Load, Scenario, Variant};
 use crate::simulation::expected;
 use crate::simulation::journal::Journal;
 use crate::simulation::settling;
@@ -61,16 +61,13 @@ impl Point {
         let times = &scenario.times;
         let from = Tick::ZERO.after(times.warm_up.0);
         let window = (from, from.after(times.measured.0));
-        let (classes, shares) = match &scenario.load {
-            Load::Open { classes, .. } => (parts::count(classes), None),
+        let shares = match &scenario.load {
+            Load::Open { .. } => None,
             // Who comes and goes has less, which says nothing of fairness.
-            Load::Closed { joined, .. } if !joined.is_empty() => (1, None),
-            Load::Closed { .. } => (
-                1,
-                Some(Shares::of(usize::try_from(self.clients(scenario))?)),
-            ),
+            Load::Closed { joined, .. } if !joined.is_empty() => None,
+            Load::Closed { .. } => Some(Shares::of(usize::try_from(self.clients(scenario))?)),
         };
-        Ok(Journal::new(scenario.target.0, window, classes, shares)?)
+        Ok(Journal::new(&scenario.targets(), window, shares)?)
     }
 
     /// Lists who asks, each with the number of its first client.

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use seda_core::simulator::{Call, Simulator};
-use seda_core::{BoxError, Classes, Clock, DomainKind, Graph, Plan, Stage, StageBuilder};
+use seda_core::{BoxError, Class, Classes, Clock, DomainKind, Graph, Plan, Stage, StageBuilder};
 
 use crate::batches::batched;
 use crate::policies::Policy;
-use crate::scenario::{Scenario, Server, Variant, parts};
+use crate::scenario::{Load, Scenario, Server, Variant, parts};
 use crate::simulation::expected;
 
 /// What the stage is called.
@@ -59,6 +59,12 @@ fn conditioned<'g>(
     let classes = scenario.load.classes();
     if !classes.is_empty() {
         stage = stage.classes(Classes::strict(parts::count(classes)));
+    }
+    if let Load::Open { class_targets, .. } = &scenario.load {
+        let own = class_targets.iter().filter(|_| policy.has_target());
+        for (class, target) in (0..).map(Class).zip(own) {
+            stage = stage.class_target(class, target.0);
+        }
     }
     if let Some((least, most)) = scenario.server.threads {
         let (least, most) = variant

@@ -1,6 +1,7 @@
 //! Drain-rate prediction: the default controller of a stage with a latency target.
 
 mod settings;
+mod shares;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,7 @@ use crate::law::{Ewma, events_in, float, per_second};
 use crate::meta::Class;
 
 use settings::{DEAD_BAND, EVENTS_MIN, PERIOD, SHARE_MIN, WAIT_MAX, WEIGHT};
+use shares::shares;
 
 /// Admits what will be done in time: work ahead, divided by the rate at which
 /// the stage gets work done, must be at most 0.8 of the budget.
@@ -20,7 +22,10 @@ use settings::{DEAD_BAND, EVENTS_MIN, PERIOD, SHARE_MIN, WAIT_MAX, WEIGHT};
 /// It needs nothing but the budget. For a queue without classes it narrows the
 /// queue to budget × rate (contract 1), which costs an enqueue nothing; where
 /// there are classes, or an event has a deadline of its own, each event's wait
-/// is predicted from the rate that is left for its class.
+/// is predicted from the rate that is left for its class: in a strict queue by
+/// more urgent ones, in a weighted one by the others, each of which has its
+/// weight's share or as much as it asks for. Each class goes by its own budget,
+/// where it has one ([`StageBuilder::class_target`](crate::StageBuilder::class_target)).
 ///
 /// The rate is what was seen while events waited all the time; else what the
 /// threads would do if all were busy; at most that of the slowest stage further
@@ -35,8 +40,8 @@ pub struct DrainRate {
     rate: Ewma,
     /// Events per second that entered, by class.
     entered: [Ewma; Class::COUNT_MAX],
-    /// The rate that was decided by last.
-    published: Option<f64>,
+    /// The rates that were decided by last, by class; the first is of all.
+    published: Option<[f64; Class::COUNT_MAX + 1]>,
 }
 
 impl Default for DrainRate {
@@ -83,8 +88,19 @@ impl DrainRate {
         Some(self.rate.add(rate.min(slowest)))
     }
 
-    /// Gives what is left of the rate for each class by the more urgent ones.
-    fn by_class(&self, rate: f64, count: usize) -> [f64; Class::COUNT_MAX] {
+    /// Gives what is left of the rate for each class by the others.
+    fn by_class(&self, rate: f64, sample: &Sample) -> [f64; Class::COUNT_MAX] {
+        let entered = self.entered.map(|entered| entered.get().unwrap_or(0.0));
+        let weights = sample
+            .classes
+            .map(|class| class.weight.map_or(0.0, f64::from));
+        if weights.iter().any(|weight| *weight > 0.0) {
+            return shares(rate, &weights, &entered);
+        }
+        self.by_urgency(rate, sample.class_count)
+    }
+
+    fn by_urgency(&self, rate: f64, count: usize) -> [f64; Class::COUNT_MAX] {
         let mut left = rate;
         let mut rates = [rate; Class::COUNT_MAX];
         for (place, (mine, entered)) in rates.iter_mut().zip(&self.entered).enumerate() {
@@ -96,10 +112,25 @@ impl DrainRate {
         rates
     }
 
-    /// Tells whether the rate has moved, or somebody has widened the queue.
-    fn is_news(&self, rate: f64, widened: usize, limit: usize) -> bool {
-        let moved = |old: f64| (rate - old).abs() > old * DEAD_BAND;
-        self.published.is_none_or(moved) || widened > limit
+    /// Tells whether the rate, or what is left of it for a class, has moved by
+    /// so much of the whole, and takes it in if so.
+    fn is_news(&mut self, rate: f64, drain: &[f64; Class::COUNT_MAX]) -> bool {
+        let mut rates = [rate; Class::COUNT_MAX + 1];
+        rates
+            .iter_mut()
+            .skip(1)
+            .zip(drain)
+            .for_each(|(to, of)| *to = *of);
+        let moved = |old: [f64; Class::COUNT_MAX + 1]| {
+            let [all, ..] = old;
+            let mut pairs = old.iter().zip(&rates);
+            pairs.any(|(old, new)| (new - old).abs() > all * DEAD_BAND)
+        };
+        let is_news = self.published.is_none_or(moved);
+        if is_news {
+            self.published = Some(rates);
+        }
+        is_news
     }
 }
 
@@ -129,14 +160,17 @@ impl Controller for DrainRate {
             .saturating_sub(sample.passage.beyond);
         // What the threads have in hand is ahead as well.
         let limit = events_in(budget, rate).saturating_sub(threads).max(threads);
-        if !self.is_news(rate, sample.limit, limit) {
+        let classes = sample.class_count > 1;
+        let drain = self.by_class(rate, sample);
+        // Somebody may have widened the queue.
+        let widened = !classes && sample.limit > limit;
+        if !self.is_news(rate, &drain) && !widened {
             return Decision::none();
         }
-        self.published = Some(rate);
-        let classes = sample.class_count > 1;
         Decision {
             limit: (!classes).then_some(limit),
-            drain: Some(self.by_class(rate, sample.class_count)),
+            drain: Some(drain),
+            throughput: Some(rate),
             reason: format!(
                 "at {rate:.0} events/s, {limit} events are what {threads} threads drain in {budget:?}, what is left of 0.8 of the budget"
             ),

@@ -78,6 +78,42 @@ fn a_class_gets_what_more_urgent_ones_leave() {
 }
 
 #[test]
+fn what_is_left_for_a_class_is_news_though_the_rate_is_the_same() {
+    let mut controller = DrainRate::default();
+    let mut accepted = 0;
+    let mut after = |n: u64, entered: u64| {
+        accepted += entered;
+        let mut sample = sample(200 * n, Duration::from_millis(200 * n));
+        sample.class_count = 2;
+        sample.classes[0].accepted = accepted;
+        controller.update(at(100 * n), &sample).drain
+    };
+    assert_eq!(after(0, 0), None);
+    let [all, second, ..] = after(1, 0).unwrap();
+    assert_eq!((all.round(), second.round()), (2_000.0, 2_000.0));
+    assert_eq!(after(2, 0), None);
+    let [all, second, ..] = after(3, 100).unwrap();
+    // 1,000/s entered, of which an average takes 0.3 in at once.
+    assert_eq!((all.round(), second.round()), (2_000.0, 1_700.0));
+}
+
+#[test]
+fn a_weighted_class_gets_its_share_and_the_whole_rate_is_told_beside() {
+    let mut controller = DrainRate::default();
+    let mut before = sample(0, Duration::ZERO);
+    before.class_count = 2;
+    (before.classes[0].weight, before.classes[1].weight) = (Some(3), Some(1));
+    controller.update(at(0), &before);
+    let mut after = before;
+    (after.served, after.busy) = (200, Duration::from_millis(200));
+    (after.classes[0].accepted, after.classes[1].accepted) = (200, 200);
+    let decision = controller.update(at(100), &after);
+    let drain = decision.drain.unwrap();
+    assert_eq!((drain[0].round(), drain[1].round()), (1_500.0, 500.0));
+    assert_eq!(decision.throughput.map(f64::round), Some(2_000.0));
+}
+
+#[test]
 fn without_a_target_nothing_is_decided() {
     let mut controller = DrainRate::default();
     let none = Sample {

@@ -1,16 +1,26 @@
 //! Several priorities in one queue: strict or weighted, and none starves.
 
-use std::sync::Arc;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Tick;
 use crate::dials::Order;
 use crate::meta::Class;
 use crate::queue::census::Census;
+use crate::queue::guard::UNSERVED_MAX;
 use crate::queue::runs::{Entry, Runs};
 
 /// In a strict queue, one pick in this many goes to the class that waited longest.
 const STARVATION_PICKS: u32 = 64;
 
 /// Says how a queue serves its classes.
+///
+/// Whichever way, a class of which nothing was served for a second
+/// ([`unserved_max`](Self::unserved_max)) is let in with one event, though
+/// controllers would refuse it, and served first.
 ///
 /// ```
 /// use seda_core::{Classes, Graph};
@@ -23,7 +33,10 @@ const STARVATION_PICKS: u32 = 64;
 ///     .each(|_request: u32| Ok(()));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Classes(Rule);
+pub struct Classes {
+    rule: Rule,
+    unserved_max: Duration,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Rule {
@@ -37,7 +50,7 @@ impl Classes {
     ///
     /// `count` is held between 1 and [`Class::COUNT_MAX`].
     pub fn strict(count: usize) -> Self {
-        Self(Rule::Strict(count.clamp(1, Class::COUNT_MAX)))
+        Self::by(Rule::Strict(count.clamp(1, Class::COUNT_MAX)))
     }
 
     /// Serves the classes in proportion to their weights (each at least 1), as
@@ -53,12 +66,51 @@ impl Classes {
         if weights.is_empty() {
             weights.push(1);
         }
-        Self(Rule::Weighted(weights))
+        Self::by(Rule::Weighted(weights))
+    }
+
+    /// Sets how long a class may go unserved while its events are offered or
+    /// wait; 1 s by default. [`Duration::MAX`] lets it starve.
+    ///
+    /// One event of each such class is served in that time, by which more urgent
+    /// ones have less: it should be well above the time that the stage needs
+    /// for one event of each class. It holds against priorities, weights and what
+    /// controllers refuse; not against the bound of the queue, an
+    /// [`Admission`](crate::Admission) policy, or classes that are
+    /// [shed](crate::Conditions::shed_from).
+    ///
+    /// ```
+    /// use seda_core::Classes;
+    /// use std::time::Duration;
+    ///
+    /// let patient = Classes::strict(3).unserved_max(Duration::from_secs(10));
+    /// assert_ne!(patient, Classes::strict(3));
+    /// ```
+    #[must_use]
+    pub fn unserved_max(mut self, longest: Duration) -> Self {
+        self.unserved_max = longest;
+        self
+    }
+
+    const fn by(rule: Rule) -> Self {
+        Self {
+            rule,
+            unserved_max: UNSERVED_MAX,
+        }
+    }
+
+    /// Tells a stage's census what it needs to know of them.
+    pub(crate) fn tell(&self, census: &Census) {
+        census.guard.set_unserved_max(self.unserved_max);
+        if let Rule::Weighted(weights) = &self.rule {
+            let weight = |class: usize| weights.get(class).copied().unwrap_or(0);
+            census.set_weights(std::array::from_fn(weight));
+        }
     }
 
     /// Gives how many classes are told apart.
     pub(crate) fn count(&self) -> usize {
-        match &self.0 {
+        match &self.rule {
             Rule::Strict(count) => *count,
             Rule::Weighted(weights) => weights.len(),
         }
@@ -88,7 +140,7 @@ struct Line<E> {
 
 impl<E> Classified<E> {
     pub(crate) fn new((classes, census): Ranks<'_>) -> Self {
-        let weight = |place: usize| match &classes.0 {
+        let weight = |place: usize| match &classes.rule {
             Rule::Strict(_) => 1,
             Rule::Weighted(weights) => weights.get(place).copied().map_or(1, i64::from),
         };
@@ -101,7 +153,7 @@ impl<E> Classified<E> {
                 })
                 .collect(),
             census: Arc::clone(census),
-            strict: matches!(classes.0, Rule::Strict(_)),
+            strict: matches!(classes.rule, Rule::Strict(_)),
             picks: 0,
             len: 0,
         }
@@ -133,9 +185,42 @@ impl<E> Classified<E> {
     }
 
     pub(crate) fn take_into(&mut self, into: &mut Runs<E>, limit: usize, order: Order) {
-        for entry in std::iter::from_fn(|| self.pop(order)).take(limit) {
+        let first = self.take_overdue(into, limit, order);
+        for entry in std::iter::from_fn(|| self.pop(order)).take(limit - first) {
             into.push(entry);
         }
+    }
+
+    /// Takes an event of each class that went unserved for too long, with those
+    /// before it that have waited for too long themselves; tells how many.
+    fn take_overdue(&mut self, into: &mut Runs<E>, limit: usize, order: Order) -> usize {
+        if self.lines.len() < 2 || self.len == 0 {
+            return 0;
+        }
+        let now = self.census.guard.now();
+        let mut taken = 0;
+        for place in 0..self.lines.len() {
+            if !self.census.guard.is_overdue(place, now) {
+                continue;
+            }
+            while taken < limit
+                && let Some(entry) = self.pop_at(place, order)
+            {
+                let fresh = self.is_in_time(place, &entry, now);
+                into.push(entry);
+                taken += 1;
+                if fresh {
+                    self.census.guard.count_first(place);
+                    break;
+                }
+            }
+        }
+        taken
+    }
+
+    fn is_in_time(&self, place: usize, entry: &Entry<E>, now: Tick) -> bool {
+        let stamp = &entry.stamp;
+        stamp.meta.deadline() > now && self.census.guard.is_fresh(place, stamp, now)
     }
 
     pub(crate) fn give_back(&mut self, from: &mut Runs<E>, order: Order) {
@@ -214,82 +299,5 @@ impl<E> Classified<E> {
         let (_, place) = richest?;
         self.lines.get_mut(place)?.credit -= gained;
         Some(place)
-    }
-}
-
-#[cfg(all(test, not(loom)))]
-mod tests {
-    use super::{Classes, Classified};
-    use crate::clock::Tick;
-    use crate::dials::Order;
-    use crate::meta::{Class, Meta};
-    use crate::queue::runs::Entry;
-    use crate::queue::runs::{Runs, Stamp};
-    use std::sync::Arc;
-
-    fn filled(classes: &Classes, per_class: u64) -> Classified<u8> {
-        let mut queue = Classified::new((classes, &Arc::default()));
-        for n in 0..per_class {
-            for class in 0..3 {
-                let stamp = Stamp {
-                    meta: Meta::NONE.with_class(Class(class)),
-                    enqueued: Tick::from_nanos(n),
-                };
-                queue.push(Entry {
-                    stamp,
-                    event: class,
-                });
-            }
-        }
-        queue
-    }
-
-    fn served(queue: &mut Classified<u8>, n: usize) -> [usize; 3] {
-        let mut counts = [0; 3];
-        for entry in std::iter::from_fn(|| queue.pop(Order::OldestFirst)).take(n) {
-            if let Some(count) = counts.get_mut(usize::from(entry.event)) {
-                *count += 1;
-            }
-        }
-        counts
-    }
-
-    #[test]
-    fn strict_serves_the_urgent_first_and_starves_none() {
-        let mut queue = filled(&Classes::strict(3), 1_000);
-        assert_eq!(served(&mut queue, 640), [630, 5, 5]);
-    }
-
-    #[test]
-    fn weighted_serves_in_proportion() {
-        let mut queue = filled(&Classes::weighted([6, 3, 1]), 1_000);
-        assert_eq!(served(&mut queue, 500), [300, 150, 50]);
-    }
-
-    #[test]
-    fn an_empty_class_leaves_its_share_to_the_others() {
-        let mut queue = filled(&Classes::weighted([6, 3, 1]), 10);
-        assert_eq!(served(&mut queue, 30), [10, 10, 10]);
-        assert_eq!(
-            (queue.len(), queue.pop(Order::OldestFirst).is_none()),
-            (0, true)
-        );
-    }
-
-    #[test]
-    fn what_is_given_back_comes_first_again() {
-        let mut queue = filled(&Classes::strict(3), 4);
-        let mut out = Runs::new();
-        queue.take_into(&mut out, 2, Order::OldestFirst);
-        let first = out.oldest();
-        queue.give_back(&mut out, Order::OldestFirst);
-        assert_eq!(
-            queue
-                .pop(Order::OldestFirst)
-                .map(|entry| entry.stamp.enqueued),
-            first
-        );
-        assert_eq!(queue.len(), 11);
-        assert_eq!(queue.pop_least_urgent().map(|entry| entry.event), Some(2));
     }
 }
