@@ -39,7 +39,9 @@ impl Handler for Serve {
             } else {
                 self.work();
                 // What is refused is lost, and stands in the ledger.
-                sinks.iter().for_each(|sink| drop(sink.enqueue(event)));
+                for sink in sinks {
+                    drop(sink.enqueue(event));
+                }
             }
         }
         Ok(())
