@@ -8,6 +8,11 @@ use crate::clock::Tick;
 /// each turn of the worker's driver; it does its input and output without
 /// blocking and enqueues what comes of it. When a sink refuses, it stops
 /// reading where the events come from: that is how pressure leaves the graph.
+///
+/// While batches run nobody looks outside, so what a source brings after them may
+/// have been there for as long. Its wait counts from when the worker looked
+/// before, or from now if it has slept since: a target holds for a request in the
+/// socket's buffer, too.
 pub trait Source: 'static {
     /// Makes the events that can be made now.
     fn poll(&mut self, now: Tick) -> Next;
